@@ -1,0 +1,62 @@
+# Compile and link flags, as interface targets: pharos_options for everything that is compiled here,
+# pharos_library_options on top for what ends up inside libpharos.
+include(CheckCXXCompilerFlag)
+find_package(Threads REQUIRED)
+
+add_library(pharos_options INTERFACE)
+target_compile_options(pharos_options INTERFACE -Wall -Wextra -Wno-unused-parameter
+                                                -Wno-missing-field-initializers)
+if(PHAROS_WERROR)
+  target_compile_options(pharos_options INTERFACE -Werror)
+endif()
+if(PHAROS_SANITIZE)
+  target_compile_options(pharos_options INTERFACE -fsanitize=${PHAROS_SANITIZE}
+                                                  -fno-omit-frame-pointer)
+  target_link_options(pharos_options INTERFACE -fsanitize=${PHAROS_SANITIZE})
+  if(PHAROS_SANITIZE MATCHES "undefined")
+    # One undefined operation must fail its test instead of scrolling by. The vptr check needs
+    # type information that hidden visibility keeps per library.
+    target_compile_options(pharos_options INTERFACE -fno-sanitize=vptr
+                                                    -fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+add_library(pharos_library_options INTERFACE)
+target_link_libraries(pharos_library_options INTERFACE pharos_options Threads::Threads)
+target_compile_definitions(pharos_library_options INTERFACE PHAROS_BUILDING_LIBRARY=1)
+target_compile_options(
+  pharos_library_options
+  INTERFACE -fPIC
+            -fvisibility=hidden
+            -fvisibility-inlines-hidden
+            # Random streams and reductions name their fused multiply-adds; the compiler adds none.
+            -ffp-contract=off
+            -fno-math-errno
+            -ffunction-sections
+            -fdata-sections)
+# A real libtorch may live in the same process: no symbol of ours may be merged with its own.
+foreach(flag -fno-gnu-unique -fno-semantic-interposition)
+  string(MAKE_C_IDENTIFIER "PHAROS_HAS${flag}" has)
+  check_cxx_compiler_flag(${flag} ${has})
+  if(${has})
+    target_compile_options(pharos_library_options INTERFACE ${flag})
+  endif()
+endforeach()
+
+set(PHAROS_LINK_OPTIONS -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--as-needed)
+if(NOT PHAROS_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # clang leaves the sanitizer's symbols to the executable.
+  list(APPEND PHAROS_LINK_OPTIONS -Wl,--no-undefined)
+endif()
+
+# Highway files: exactly SSE4, AVX2 and AVX3 in releases. HWY_WANT_SSE4 makes SSE4 the baseline for
+# Highway alone, so no other code of those files is compiled with more than plain x86-64.
+if(PHAROS_ONE_SIMD_TARGET)
+  set(PHAROS_SIMD_OPTIONS -march=x86-64-v3 -maes -mpclmul -DHWY_COMPILE_ONLY_STATIC)
+else()
+  # 0x1480 = bits 7, 10 and 12: AVX3_DL, reserved for AVX, SSSE3.
+  set(PHAROS_SIMD_OPTIONS -DHWY_WANT_SSE4=1 -DHWY_DISABLED_TARGETS=0x1480LL)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  list(APPEND PHAROS_SIMD_OPTIONS -O3)
+endif()
