@@ -43,7 +43,8 @@ foreach(flag -fno-gnu-unique -fno-semantic-interposition)
   endif()
 endforeach()
 
-set(PHAROS_LINK_OPTIONS -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--as-needed)
+set(PHAROS_LINK_OPTIONS -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--as-needed
+                        -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/pharos.map)
 if(NOT PHAROS_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # clang leaves the sanitizer's symbols to the executable.
   list(APPEND PHAROS_LINK_OPTIONS -Wl,--no-undefined)

@@ -48,7 +48,8 @@ endforeach()
 add_library(pharos SHARED ${PHAROS_OBJECTS})
 add_library(Pharos::pharos ALIAS pharos)
 set_target_properties(pharos PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
-                                        LINKER_LANGUAGE CXX)
+                                        LINKER_LANGUAGE CXX
+                                        LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/pharos.map)
 target_compile_features(pharos INTERFACE cxx_std_17)
 target_link_options(pharos PRIVATE ${PHAROS_LINK_OPTIONS})
 target_link_libraries(pharos PRIVATE pharos_options ${PHAROS_PRIVATE_LINKS})
