@@ -53,20 +53,20 @@ class PHAROS_API TensorOptions {
     return r;
   }
   [[nodiscard]] TensorOptions layout(std::optional<Layout> l) const { return l ? layout(*l) : *this; }
-  [[nodiscard]] TensorOptions requires_grad(bool v = true) const {
+  [[nodiscard]] TensorOptions requires_grad(bool v) const {
     TensorOptions r = *this;
     r.requires_grad_ = v;
     r.has_ |= kRequiresGrad;
     return r;
   }
-  [[nodiscard]] TensorOptions requires_grad(std::optional<bool> v) const { return v ? requires_grad(*v) : *this; }
-  [[nodiscard]] TensorOptions pinned_memory(bool v = true) const {
+
+  [[nodiscard]] TensorOptions pinned_memory(bool v) const {
     TensorOptions r = *this;
     r.pinned_ = v;
     r.has_ |= kPinned;
     return r;
   }
-  [[nodiscard]] TensorOptions pinned_memory(std::optional<bool> v) const { return v ? pinned_memory(*v) : *this; }
+
   [[nodiscard]] TensorOptions memory_format(MemoryFormat f) const {
     TensorOptions r = *this;
     r.memory_format_ = f;
