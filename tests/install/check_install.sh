@@ -62,6 +62,14 @@ PROJECT
 try "find_package(Pharos)" with_cmake Pharos Pharos::pharos
 try "find_package(Torch)" with_cmake Torch '"${TORCH_LIBRARIES}"'
 
+# The first program of the README, as it stands there. It writes a file where it runs.
+if [ -e "$tree/include/torch/torch.h" ]; then
+  sed -n '/^```cpp$/,/^```$/p' README.md | sed '1d; /^```$/,$d' >"$work/readme.cpp"
+  cd "$work"
+  try "README.md" g++ -std=c++17 -O2 -I"$tree/include" readme.cpp -L"$tree/lib" -lpharos -o program
+  cd - >/dev/null
+fi
+
 if command -v pkg-config >/dev/null; then
   export PKG_CONFIG_PATH=$tree/lib/pkgconfig
   read -ra flags <<<"$(pkg-config --cflags --libs pharos)"
