@@ -27,7 +27,7 @@ class PHAROS_API Type {
   TypePtr containedType(size_t i) const { return containedTypes().at(i); }
   // As schemas write it: "Tensor", "int[]", "Tensor?", "Dict(str, Tensor)", "(int, Tensor)".
   const std::string& str() const { return str_; }
-  const std::string& repr_str() const { return str_; }
+  std::string repr_str() const { return annotation_str(); }
   // As TorchScript source writes it: "List[int]", "Optional[Tensor]".
   std::string annotation_str() const;
   // Any value of this type is one of `other`: int of Scalar, T and None of T?, everything of Any.
