@@ -27,6 +27,13 @@ if(EXISTS ${generate} AND PHAROS_OPS_FILES)
       list(APPEND PHAROS_GEN_SOURCES ${path})
     endif()
   endforeach()
+  # What an earlier catalogue left behind would still be found by #include and be installed.
+  file(GLOB_RECURSE left_over ${PHAROS_GEN}/*.h ${PHAROS_GEN}/*.inc ${PHAROS_GEN}/*.cpp)
+  list(REMOVE_ITEM left_over ${absolute_outputs})
+  if(left_over)
+    file(REMOVE ${left_over})
+  endif()
+
   # The list of outputs may change with the content of any input, so configuring depends on it.
   set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND
                PROPERTY CMAKE_CONFIGURE_DEPENDS ${PHAROS_OPS_FILES} ${PHAROS_CODEGEN_FILES})

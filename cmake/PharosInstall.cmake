@@ -3,8 +3,10 @@ include(CMakePackageConfigHelpers)
 set(package_dir lib/cmake/Pharos)
 
 install(TARGETS pharos EXPORT PharosTargets LIBRARY DESTINATION lib)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION include FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY ${PHAROS_GEN}/include/ DESTINATION include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION include FILES_MATCHING PATTERN "*.h"
+        PATTERN "*.inc")
+install(DIRECTORY ${PHAROS_GEN}/include/ DESTINATION include FILES_MATCHING PATTERN "*.h"
+        PATTERN "*.inc")
 install(EXPORT PharosTargets NAMESPACE Pharos:: DESTINATION ${package_dir})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/PharosConfig.cmake.in

@@ -17,7 +17,11 @@ function(pharos_find_library target header library)
 endfunction()
 
 pharos_find_library(pharos_dnnl oneapi/dnnl/dnnl.hpp dnnl)
-pharos_find_library(pharos_hwy hwy/highway.h hwy)
+# Headers only: pharos/kernels/cpu/highway_targets.cpp says why libhwy is not linked.
+find_path(PHAROS_HWY_INCLUDE hwy/highway.h REQUIRED)
+mark_as_advanced(PHAROS_HWY_INCLUDE)
+add_library(pharos_hwy INTERFACE IMPORTED GLOBAL)
+set_target_properties(pharos_hwy PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${PHAROS_HWY_INCLUDE})
 pharos_find_library(pharos_sleef sleef.h sleef)
 pharos_find_library(pharos_minizip minizip/zip.h minizip)
 

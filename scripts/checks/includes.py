@@ -33,11 +33,13 @@ ARROWS = {
 # Headers directly in include/pharos/ (first match). Others are umbrellas of the front end.
 PUBLIC_LAYER = [
     ("version.h", "core"),
-    ("tensor.h", "decl"),
+    ("tensor.h", "core"),
     ("functions.h", "decl"),
     ("indexing.h", "decl"),
     ("serialize.h", "nn"),
 ]
+# Generated text inside class Tensor: a part of core's tensor.h.
+TENSOR_METHODS = "pharos/ops/tensor_methods.inc"
 # Folders under include/pharos/ that are not named as their layer.
 PUBLIC_FOLDER = {"ops": "decl"}
 PRIVATE_FOLDERS = set(ARROWS) - {"decl", "front"}
@@ -89,7 +91,7 @@ STD = PUBLIC_STD | set(
     semaphore set shared_mutex source_location span sstream stack stop_token streambuf
     syncstream system_error thread unordered_set valarray variant version cxxabi.h""".split())
 SYSTEM = re.compile(
-    r"(sys/\w+|arpa/\w+|netinet/\w+|unistd|dlfcn|fcntl|pthread|sched|signal|errno|execinfo|dirent|"
+    r"(sys/\w+|sys/platform/x86|arpa/\w+|netinet/\w+|unistd|dlfcn|fcntl|pthread|sched|signal|errno|execinfo|dirent|"
     r"poll|malloc|omp|\w*intrin|cpuid|alloca|endian|link|elf|termios|time|stdlib|stdio|string|math|"
     r"spawn|netdb|linux/\w+)\.h$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -110,6 +112,8 @@ REACHABLE = {layer: reachable(layer) for layer in ARROWS}
 def public_layer(path):
     """Layer of a public header, given as programs write it: pharos/nn/module.h."""
     parts = path.split("/")
+    if path == TENSOR_METHODS:
+        return "core"
     if parts[0] != "pharos":
         return "front"  # the forwarding headers of torch/, ATen/, c10/
     if len(parts) > 2:
