@@ -3,7 +3,8 @@
 
 A process may hold a real libtorch too. So libpharos exports no symbol outside at, c10, torch and
 pharos, no UNIQUE symbol (the loader would merge it with libtorch's), and no writable variable
-(-Bsymbolic and a program's copy of it would disagree). Programs compiled from our headers must not
+(-Bsymbolic and a program's copy of it would disagree), and asks the loader for no symbol that it
+defines itself. Programs compiled from our headers must not
 hold UNIQUE symbols of these namespaces either.
 
 usage: symbols.py [--build DIR]
@@ -49,6 +50,17 @@ def judge_library(library):
     return findings, count
 
 
+def judge_relocations(library):
+    """Own symbols that the loader would look up by name, and could find elsewhere."""
+    listed = subprocess.run(["readelf", "-rW", library], check=True, capture_output=True,
+                            text=True).stdout
+    defined = subprocess.run(["nm", "-D", "--defined-only", library], check=True,
+                             capture_output=True, text=True).stdout
+    own = {line.split()[-1].split("@")[0] for line in defined.splitlines()}
+    named = re.findall(r"^[0-9a-f]+ +[0-9a-f]+ R_\w+ +[0-9a-f]+ ([^\s@]+)", listed, re.MULTILINE)
+    return [f"bound by name at load time: {name}" for name in sorted(set(named) & own)]
+
+
 def judge_objects(folders):
     """UNIQUE symbols that our headers put into other people's object files."""
     findings, count = [], 0
@@ -68,6 +80,7 @@ def main():
     if not library.exists():
         skip("symbols", f"{library.relative_to(ROOT)} is not built")
     findings, exported = judge_library(library)
+    findings += judge_relocations(library)
     programs = [p for p in (build / "CMakeFiles").glob("*.dir")
                 if p.name.startswith(("guide_", "bench_", "pharos_tool"))]
     more, objects = judge_objects(programs)
