@@ -1,7 +1,7 @@
 // The decoders behind `decode_image`, one per format and source file.
 #pragma once
 
-#include "data/readers/image.h"
+#include <pharos/data/readers.h>
 
 namespace pharos::data {
 

@@ -3,6 +3,7 @@
 #include "data/readers/gz_file.h"
 
 #include <pharos/core/exception.h>
+#include <pharos/data/readers.h>
 
 #include <sys/stat.h>
 #include <zlib.h>
@@ -54,6 +55,10 @@ std::string GzFile::read_all(size_t limit) {
     TORCH_CHECK(bytes.size() <= limit, path_, ": more than ", limit, " bytes");
     if (got < kStep) return bytes;
   }
+}
+
+std::string read_text(const std::string& path, size_t limit) {
+  return GzFile(path).read_all(limit);
 }
 
 }  // namespace pharos::data

@@ -1,9 +1,8 @@
 // The IDX reader. Sizes in the header are believed only as far as bytes follow: memory grows with
 // what has been read, so that a forged header costs nothing.
 
-#include "data/readers/idx.h"
-
 #include <pharos/core/exception.h>
+#include <pharos/data/readers.h>
 
 #include <algorithm>
 
@@ -18,12 +17,18 @@ constexpr int64_t kStep = int64_t{1} << 20;
 
 const char* type_name(uint8_t code) {
   switch (code) {
-    case 0x09: return "signed bytes";
-    case 0x0b: return "16-bit integers";
-    case 0x0c: return "32-bit integers";
-    case 0x0d: return "32-bit floats";
-    case 0x0e: return "64-bit floats";
-    default: return nullptr;
+    case 0x09:
+      return "signed bytes";
+    case 0x0b:
+      return "16-bit integers";
+    case 0x0c:
+      return "32-bit integers";
+    case 0x0d:
+      return "32-bit floats";
+    case 0x0e:
+      return "64-bit floats";
+    default:
+      return nullptr;
   }
 }
 

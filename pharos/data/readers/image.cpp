@@ -1,8 +1,7 @@
 // Reads and writes picture files: bytes from disk, the choice of decoder, the replacing write.
 
-#include "data/readers/image.h"
-
 #include <pharos/core/exception.h>
+#include <pharos/data/readers.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,10 +45,10 @@ bool starts_with(const uint8_t* bytes, size_t size, const char* signature, size_
 
 void check_image_size(int64_t height, int64_t width, const std::string& name) {
   TORCH_CHECK(height > 0 && width > 0, name, ": empty picture (", width, " x ", height, ")");
-  TORCH_CHECK(height <= kMaxImageSide && width <= kMaxImageSide &&
-                  height * width <= kMaxImagePixels,
-              name, ": a picture of ", width, " x ", height, " pixels is too large; at most ",
-              kMaxImageSide, " a side and ", kMaxImagePixels, " in all");
+  TORCH_CHECK(
+      height <= kMaxImageSide && width <= kMaxImageSide && height * width <= kMaxImagePixels, name,
+      ": a picture of ", width, " x ", height, " pixels is too large; at most ", kMaxImageSide,
+      " a side and ", kMaxImagePixels, " in all");
 }
 
 Image decode_image(const uint8_t* bytes, size_t size, const std::string& name) {

@@ -1,5 +1,6 @@
 // JPEG through libjpeg-turbo, which reports errors by a call that must not return: we longjmp, so
-// the functions that call setjmp own nothing. Damage that libjpeg would paint over is an error here.
+// the functions that call setjmp own nothing. Damage that libjpeg would paint over is an error
+// here.
 
 #include <pharos/core/exception.h>
 

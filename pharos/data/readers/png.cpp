@@ -100,11 +100,10 @@ std::vector<uint8_t> encode_png(const Image& image) {
   TORCH_CHECK_VALUE(image.channels >= 1 && image.channels <= 4,
                     "encode_png: expected 1 to 4 channels, got ", image.channels);
   check_image_size(image.height, image.width, "encode_png");
-  TORCH_CHECK_VALUE(static_cast<int64_t>(image.pixels.size()) ==
-                        image.height * image.width * image.channels,
-                    "encode_png: ", image.height, " x ", image.width, " x ", image.channels,
-                    " needs ", image.height * image.width * image.channels, " bytes, got ",
-                    image.pixels.size());
+  TORCH_CHECK_VALUE(
+      static_cast<int64_t>(image.pixels.size()) == image.height * image.width * image.channels,
+      "encode_png: ", image.height, " x ", image.width, " x ", image.channels, " needs ",
+      image.height * image.width * image.channels, " bytes, got ", image.pixels.size());
   constexpr png_uint_32 kFormats[] = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
                                       PNG_FORMAT_RGBA};
   png_image request{};
@@ -114,8 +113,8 @@ std::vector<uint8_t> encode_png(const Image& image) {
   request.format = kFormats[image.channels - 1];
   std::vector<uint8_t> bytes(PNG_IMAGE_PNG_SIZE_MAX(request));
   png_alloc_size_t size = bytes.size();
-  const int done = png_image_write_to_memory(&request, bytes.data(), &size, 0,
-                                             image.pixels.data(), 0, nullptr);
+  const int done =
+      png_image_write_to_memory(&request, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr);
   TORCH_CHECK(done != 0, "encode_png: ", request.message);
   bytes.resize(size);
   return bytes;
