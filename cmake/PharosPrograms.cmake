@@ -8,20 +8,29 @@ endfunction()
 # What `make build` makes and `make install` installs.
 add_custom_target(product DEPENDS pharos)
 
-if(PHAROS_BUILD_CLI)
+# The tool is one object library, which its tests link too, and main.cpp.
+if(PHAROS_BUILD_CLI OR PHAROS_BUILD_TESTS)
+  find_package(CLI11 REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(nlohmann_json REQUIRED)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.cpp)
-  if(sources)
-    find_package(CLI11 REQUIRED)
-    find_package(fmt REQUIRED)
-    find_package(nlohmann_json REQUIRED)
-    pharos_program(pharos_tool ${sources})
-    target_include_directories(pharos_tool PRIVATE ${PROJECT_SOURCE_DIR}/cli)
-    target_link_libraries(pharos_tool PRIVATE CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json
-                                              PNG::PNG Threads::Threads)
-    set_target_properties(pharos_tool PROPERTIES OUTPUT_NAME pharos INSTALL_RPATH "$ORIGIN/../lib")
-    add_dependencies(product pharos_tool)
-    install(TARGETS pharos_tool RUNTIME DESTINATION bin)
-  endif()
+  list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/cli/main.cpp)
+  add_library(pharos_cli OBJECT ${sources})
+  target_include_directories(pharos_cli PUBLIC ${PROJECT_SOURCE_DIR}/cli)
+  target_link_libraries(pharos_cli PUBLIC pharos pharos_options CLI11::CLI11 fmt::fmt
+                                          nlohmann_json::nlohmann_json Threads::Threads)
+  add_dependencies(pharos_cli pharos_codegen)
+endif()
+if(PHAROS_BUILD_CLI AND EXISTS ${PROJECT_SOURCE_DIR}/cli/main.cpp)
+  pharos_program(pharos_tool ${PROJECT_SOURCE_DIR}/cli/main.cpp)
+  target_link_libraries(pharos_tool PRIVATE pharos_cli)
+  set_target_properties(pharos_tool PROPERTIES OUTPUT_NAME pharos INSTALL_RPATH "$ORIGIN/../lib")
+  add_dependencies(product pharos_tool)
+  install(TARGETS pharos_tool RUNTIME DESTINATION bin)
+  install(FILES ${PROJECT_SOURCE_DIR}/data/digits/digits.csv.gz
+                ${PROJECT_SOURCE_DIR}/data/digits/test_indices.txt
+                ${PROJECT_SOURCE_DIR}/data/digits/README.md
+          DESTINATION share/pharos/digits)
 endif()
 
 if(PHAROS_BUILD_EXAMPLES)
