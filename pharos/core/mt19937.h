@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace pharos {
 
@@ -46,9 +47,12 @@ class Mt19937 {
     has_cached_normal_ = false;
     return cached_normal_;
   }
-  void cache_normal(double value) {
-    has_cached_normal_ = true;
-    cached_normal_ = value;
+  std::optional<double> cached_normal() const {
+    return has_cached_normal_ ? std::optional<double>(cached_normal_) : std::nullopt;
+  }
+  void cache_normal(std::optional<double> value) {
+    has_cached_normal_ = value.has_value();
+    cached_normal_ = value.value_or(0);
   }
 
   // `bytes` holds kStateBytes. `load` throws on a state of another size or with impossible indices

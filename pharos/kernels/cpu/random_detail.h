@@ -23,10 +23,10 @@
 #define PHAROS_RANDOM_INLINE __attribute__((always_inline)) inline
 
 #define PHAROS_RANDOM_FLOATING(_) _(float) _(double) _(c10::Half) _(c10::BFloat16)
-#define PHAROS_RANDOM_INTEGER(_)                                                   \
-  _(std::int8_t)                                                                   \
-  _(std::int16_t) _(std::int32_t) _(std::int64_t) _(std::uint8_t) _(std::uint16_t) \
-      _(std::uint32_t) _(std::uint64_t)
+#define PHAROS_RANDOM_INTEGER(_) \
+  _(std::int8_t)                 \
+  _(std::int16_t)                \
+  _(std::int32_t) _(std::int64_t) _(std::uint8_t) _(std::uint16_t) _(std::uint32_t) _(std::uint64_t)
 
 namespace pharos::cpu::detail {
 
