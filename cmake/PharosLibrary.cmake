@@ -65,6 +65,8 @@ add_dependencies(pharos pharos_codegen)
 add_library(pharos_internal INTERFACE)
 target_sources(pharos_internal INTERFACE ${PHAROS_OBJECTS})
 target_link_libraries(pharos_internal INTERFACE pharos_private_headers ${PHAROS_PRIVATE_LINKS})
+# Only what the tests reach is kept.
+target_link_options(pharos_internal INTERFACE -Wl,--gc-sections -Wl,--as-needed)
 foreach(target ${PHAROS_OBJECT_LIBRARIES})
   add_dependencies(pharos_internal ${target})
 endforeach()
