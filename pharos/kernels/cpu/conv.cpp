@@ -38,6 +38,13 @@ int64_t w_size(const ConvShape& s) {
 
 bool is_empty(const ConvShape& s) { return x_size(s) == 0 || y_size(s) == 0 || w_size(s) == 0; }
 
+bool is_pointwise(const ConvShape& s) {
+  for (int i = 0; i < 3; ++i) {
+    if (s.kernel[i] != 1 || s.stride[i] != 1 || s.pad[i] != 0) return false;
+  }
+  return true;
+}
+
 [[noreturn]] void refuse(ConvImpl impl) {
   throw std::invalid_argument(std::string(name_of(impl)) + " does not take this convolution");
 }
@@ -95,7 +102,16 @@ ConvImpl choose_conv(DType type, const ConvShape& s, char which) {
   const bool direct = detail::direct_conv_accepts(s);
   if (type == DType::kDouble) return direct ? ConvImpl::kDirect : ConvImpl::kGeneric;
   if (type != DType::kFloat) return ConvImpl::kGeneric;
-  if (direct && s.groups == 1 && (ins < 8 || outs < 16)) return ConvImpl::kDirect;
+  // Measured on AVX-512, one and two threads; plain tensors in and out.
+  if (is_pointwise(s)) return ConvImpl::kGeneric;  // a matrix product as it stands
+  if (!direct || s.groups != 1) return ConvImpl::kOneDnn;
+  const bool wide = s.batch >= 4 && s.out[2] >= 48 && ins <= 64 && outs <= 64 && s.stride[2] == 1;
+  bool take = false;
+  if (which == 'f') take = ins < 8 || outs < 16 || wide;
+  if (which == 'd')
+    take = (ins < 8 && outs < 32) || outs < 8 || wide || (ins < 8 && s.stride[2] > 1);
+  if (which == 'w') take = (ins < 8 || outs < 16) && outs < 64;
+  if (take) return ConvImpl::kDirect;
   return ConvImpl::kOneDnn;
 }
 

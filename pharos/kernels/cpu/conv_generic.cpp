@@ -134,14 +134,15 @@ void generic_conv_forward(DType type, const ConvShape& s, const void* x, const v
         T* yi = static_cast<T*>(y) + job * g.out * g.area;
         const int64_t first = job % s.groups * g.out;
         for (int64_t o = 0; o < g.out; ++o) {
-          const T value = b ? b[first + o] : T{};
+          if (b == nullptr) break;
+          const T value = b[first + o];
           for (int64_t i = 0; i < g.area; ++i) yi[o * g.area + i] = value;
         }
         if (!pointwise) im2col(s, g.in, xi, columns.get());
         gemm(type, false, false, g.out, g.area, g.depth, GemmScalar::from_int(1),
              static_cast<const T*>(w) + first * g.depth, g.depth,
              pointwise ? static_cast<const void*>(xi) : columns.get(), g.area,
-             GemmScalar::from_int(1), yi, g.area);
+             GemmScalar::from_int(b ? 1 : 0), yi, g.area);
       }
     };
     if (jobs >= 2 * get_num_threads() || jobs * g.out * g.depth * g.area < (1 << 20)) {
