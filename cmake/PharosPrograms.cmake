@@ -19,6 +19,9 @@ if(PHAROS_BUILD_CLI OR PHAROS_BUILD_TESTS)
   target_include_directories(pharos_cli PUBLIC ${PROJECT_SOURCE_DIR}/cli)
   target_link_libraries(pharos_cli PUBLIC pharos pharos_options CLI11::CLI11 fmt::fmt
                                           nlohmann_json::nlohmann_json Threads::Threads)
+  set_source_files_properties(
+    ${PROJECT_SOURCE_DIR}/cli/picture_folders.cpp
+    PROPERTIES COMPILE_DEFINITIONS PHAROS_SOURCE_DATA="${PROJECT_SOURCE_DIR}/data")
   add_dependencies(pharos_cli pharos_codegen)
 endif()
 if(PHAROS_BUILD_CLI AND EXISTS ${PROJECT_SOURCE_DIR}/cli/main.cpp)
