@@ -135,7 +135,7 @@ class FunctionSchema:
 
 # The types of which the catalogue may speak. SymInt is a thin int64; Dimname does not exist here.
 BASE_TYPES = frozenset(
-    "Tensor int SymInt float bool SymBool str complex Scalar ScalarType Layout Device DeviceIndex "
+    "Tensor int SymInt float bool SymBool str complex Scalar ScalarType Layout Device "
     "MemoryFormat Generator Storage Stream QScheme Any".split())
 
 _TOKEN = re.compile(
