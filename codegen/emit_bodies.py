@@ -1,2 +1,783 @@
-def emit(ops):
-    return {}
+"""Operator bodies: dispatch, recording, the in-place and out= forms, and the nodes of the graph.
+
+Every row of the operator table is one function of namespace pharos::op; the public functions and
+methods forward to it. Bodies are leaves: nobody includes them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from cpp_types import cpp_arg_type, cpp_return_type
+from emit_declarations import (arg_name, functions, grouped_params, has_options, is_method, method_args,
+                               options_call, out_params, plain_params)
+from ops_file import Op
+from schema import Arg, BaseType, FunctionSchema, ListType, OptionalType, base_of
+
+
+def row_name(s: FunctionSchema) -> str:
+    """The C++ identifier of a row: add_Tensor, add__Tensor, add_out."""
+    return s.base_name + (f"_{s.overload}" if s.overload else "_")
+
+
+def is_tensor(a: Arg) -> bool:
+    return isinstance(a.type, BaseType) and a.type.name == "Tensor"
+
+
+def is_optional_tensor(a: Arg) -> bool:
+    return isinstance(a.type, OptionalType) and isinstance(a.type.elem, BaseType) and a.type.elem.name == "Tensor"
+
+
+def is_tensor_list(a: Arg) -> bool:
+    return isinstance(a.type, ListType) and isinstance(a.type.elem, BaseType) and a.type.elem.name == "Tensor"
+
+
+def is_optional_list(a: Arg) -> bool:
+    return isinstance(a.type, ListType) and isinstance(a.type.elem, OptionalType) and base_of(a.type).name == "Tensor"
+
+
+def takes_gradient(a: Arg) -> bool:
+    return is_tensor(a) or is_optional_tensor(a) or is_tensor_list(a)
+
+
+def call_args(args) -> str:
+    return ", ".join(arg_name(a) for a in args)
+
+
+def tensor_results(s: FunctionSchema) -> int:
+    return len(s.returns)
+
+
+def returns_list(s: FunctionSchema) -> bool:
+    return len(s.returns) == 1 and isinstance(s.returns[0].type, ListType)
+
+
+def impl_schema(op: Op, form: str, s: FunctionSchema) -> list[str]:
+    return plain_params(s, "at::")
+
+
+# ---- nodes ---------------------------------------------------------------------------------------
+
+_PROPERTIES = {
+    "sizes": ("SavedInts", "{0}.sizes()", "c10::IntArrayRef"),
+    "strides": ("SavedInts", "{0}.strides()", "c10::IntArrayRef"),
+    "dim": ("int64_t", "{0}.dim()", "int64_t"),
+    "numel": ("int64_t", "{0}.numel()", "int64_t"),
+    "scalar_type": ("c10::ScalarType", "{0}.scalar_type()", "c10::ScalarType"),
+    "options": ("c10::TensorOptions", "{0}.options()", "c10::TensorOptions"),
+    "storage_offset": ("int64_t", "{0}.storage_offset()", "int64_t"),
+    "is_complex": ("bool", "{0}.is_complex()", "bool"),
+    "device": ("c10::Device", "{0}.device()", "c10::Device"),
+}
+
+
+@dataclass
+class Member:
+    decl: str      # the node's member
+    save: str      # statement in the recorder; {n} is the node
+    unpack: str    # statement in run()
+    release: str = ""
+    after: bool = False  # saved after the operator ran
+
+
+@dataclass
+class NodePlan:
+    """What the backward formulas of an operator need."""
+
+    edges: list[Arg]
+    members: dict[str, Member] = field(default_factory=dict)
+    formulas: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+
+def _value_member(a: Arg) -> tuple[str, str, str]:
+    """(member type, how to save, how a formula sees it) for an argument that is no tensor."""
+    n = arg_name(a)
+    t = cpp_arg_type(a, "at::")
+    table = {
+        "at::IntArrayRef": ("SavedInts", f"{{n}}->{n}_.save({n});", f"c10::IntArrayRef {n} = {n}_;"),
+        "at::OptionalIntArrayRef": (
+            "std::optional<std::vector<int64_t>>",
+            f"if ({n}.has_value()) {{n}}->{n}_ = {n}->vec();", f"at::OptionalIntArrayRef {n}({n}_);"),
+        "const at::Scalar&": ("at::Scalar", f"{{n}}->{n}_ = {n};", f"const at::Scalar& {n} = {n}_;"),
+        "const ::std::optional<at::Scalar>&": (
+            "std::optional<at::Scalar>", f"{{n}}->{n}_ = {n};", f"const std::optional<at::Scalar>& {n} = {n}_;"),
+        "c10::string_view": ("std::string", f"{{n}}->{n}_ = std::string({n});", f"c10::string_view {n} = {n}_;"),
+        "::std::optional<c10::string_view>": (
+            "std::optional<std::string>", f"if ({n}) {{n}}->{n}_ = std::string(*{n});",
+            f"std::optional<c10::string_view> {n}; if ({n}_) {n} = c10::string_view(*{n}_);"),
+        "::std::optional<at::ArrayRef<double>>": (
+            "std::optional<std::vector<double>>", f"if ({n}) {{n}}->{n}_ = {n}->vec();",
+            f"std::optional<at::ArrayRef<double>> {n}; if ({n}_) {n} = at::ArrayRef<double>(*{n}_);"),
+    }
+    if t in table:
+        return table[t]
+    return t, f"{{n}}->{n}_ = {n};", f"const auto& {n} = {n}_;"
+
+
+def _uses(formula: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.>]){name}\b(?!\()", formula) is not None
+
+
+def plan_node(op: Op) -> NodePlan:
+    s = op.schema
+    plan = NodePlan([a for a in s.all_args if takes_gradient(a)])
+    for targets, formula in op.backward.items():
+        text = formula
+        for a in s.all_args + tuple(
+                Arg(BaseType("Tensor"), r) for r in op.results if not returns_list(s)):
+            if not _uses(text, a.name):
+                continue
+            n = arg_name(a)
+            result = a.name in op.results and a not in s.all_args
+            if is_tensor(a) or is_optional_tensor(a):
+                for prop, (mtype, expr, vtype) in _PROPERTIES.items():
+                    pattern = rf"(?<![\w.>]){a.name}\.{prop}\(\)"
+                    if re.search(pattern, text):
+                        source = expr.format(n)
+                        key = f"{n}_{prop}"
+                        save = f"{{n}}->{key}_.save({source});" if mtype == "SavedInts" else f"{{n}}->{key}_ = {source};"
+                        init = " = c10::Device(c10::DeviceType::CPU)" if prop == "device" else (
+                            "" if mtype in ("SavedInts", "c10::TensorOptions") else "{}")
+                        guard = f"if ({n} && {n}->defined()) " if is_optional_tensor(a) else ""
+                        source_fix = save.replace(f"{n}.", f"{n}->") if is_optional_tensor(a) else save
+                        plan.members[key] = Member(f"{mtype} {key}_{init};", guard + source_fix,
+                                                   f"const {vtype} {key} = {key}_; (void){key};", after=result)
+                        text = re.sub(pattern, key, text)
+                pattern = rf"(?<![\w.>]){a.name}\.size\(([^()]*)\)"
+                if re.search(pattern, text):
+                    key = f"{n}_sizes"
+                    plan.members[key] = Member(f"SavedInts {key}_;", f"{{n}}->{key}_.save({n}.sizes());",
+                                               f"const c10::IntArrayRef {key} = {key}_;", after=result)
+                    text = re.sub(pattern, rf"size_at({key}, \1)", text)
+                if not _uses(text, a.name):
+                    continue
+                if result:
+                    index = op.results.index(a.name)
+                    plan.members[n] = Member(f"SavedTensor {n}_;", f"{{n}}->{n}_.save_output({n}, {index});",
+                                             f"const Tensor {n} = {n}_.unpack(this);", f"{n}_.reset();", True)
+                else:
+                    plan.members[n] = Member(f"SavedTensor {n}_;", f"{{n}}->{n}_.save({n});",
+                                             f"const Tensor {n} = {n}_.unpack(this);", f"{n}_.reset();")
+            elif is_tensor_list(a):
+                if re.search(rf"(?<![\w.>]){a.name}\.size\(\)", text):
+                    key = f"{n}_count"
+                    plan.members[key] = Member(f"size_t {key}_ = 0;", f"{{n}}->{key}_ = {n}.size();",
+                                               f"const size_t {key} = {key}_;")
+                    text = re.sub(rf"(?<![\w.>]){a.name}\.size\(\)", key, text)
+                if _uses(text, a.name):
+                    plan.members[n] = Member(f"SavedTensors {n}_;", f"{{n}}->{n}_.save({n});",
+                                             f"const std::vector<Tensor> {n} = {n}_.unpack(this);", f"{n}_.reset();")
+            elif is_optional_list(a):
+                plan.members[n] = Member(f"SavedOptionals {n}_;", f"{{n}}->{n}_.save({n});",
+                                         f"const auto {n} = {n}_.unpack(this);", f"{n}_.reset();")
+            else:
+                mtype, save, unpack = _value_member(a)
+                init = "{}" if mtype in ("int64_t", "double", "bool") else ""
+                plan.members[n] = Member(f"{mtype} {n}_{init};", save, unpack + f" (void){n};")
+        plan.formulas.append((targets, text))
+    return plan
+
+
+def edge_index(plan: NodePlan, name: str) -> int:
+    return [a.name for a in plan.edges].index(name)
+
+
+def emit_node(op: Op, plan: NodePlan) -> str:
+    s = op.schema
+    lists = [a for a in plan.edges if is_tensor_list(a)]
+    base = "ListNode" if lists else f"NodeOf<{len(plan.edges)}>"
+    members = "\n".join(f"  {m.decl}" for m in plan.members.values())
+    release = " ".join(m.release for m in plan.members.values() if m.release)
+    lines = []
+    if len(op.results) == 1 and not returns_list(s):
+        lines.append("const Tensor& grad = grads[0]; (void)grad;")
+    else:
+        differentiable = [r for r in op.results if r not in op.nondiff_results]
+        first = op.results.index(differentiable[0]) if differentiable else 0
+        lines.append(f"const Tensor& grad = grads[{first}]; (void)grad;")
+        if not returns_list(s):
+            for i, r in enumerate(op.results):
+                if any(f"grad_{r}" in f for _, f in plan.formulas):
+                    lines.append(f"const Tensor& grad_{r} = grads[{i}];")
+    lines += [m.unpack for m in plan.members.values()]
+    if lists:
+        body = _list_run(op, plan)
+    else:
+        body = _fixed_run(plan)
+    return f"""struct {row_name(s)}_Node final : {base} {{
+{members}
+  std::string name() const override {{ return "{op.node or op.schema.base_name}"; }}
+  void release_variables() override {{ {release} }}
+  void run(Tensor* grads, Tensor* out) override {{
+    {chr(10).join('    ' + line for line in lines).strip()}
+{body}
+  }}
+}};
+"""
+
+
+def _fixed_run(plan: NodePlan) -> str:
+    lines = []
+    for targets, formula in plan.formulas:
+        idx = [edge_index(plan, t) for t in targets]
+        if len(targets) == 1:
+            lines.append(f"    if (edges[{idx[0]}].fn) out[{idx[0]}] = {formula};")
+        else:
+            cond = " || ".join(f"edges[{i}].fn" for i in idx)
+            needs = ", ".join(f"edges[{i}].fn != nullptr" for i in idx)
+            names = ", ".join(f"g{i}" for i in idx)
+            assign = " ".join(f"if (needs[{k}]) out[{i}] = std::move(g{i});" for k, i in enumerate(idx))
+            lines.append(f"""    if ({cond}) {{
+      const std::array<bool, {len(idx)}> needs{{{needs}}};
+      auto [{names}] = {formula};
+      {assign}
+    }}""")
+    return "\n".join(lines)
+
+
+def _list_run(op: Op, plan: NodePlan) -> str:
+    lines = ["    size_t at_edge = 0;"]
+    by_target = {t: (targets, f) for targets, f in plan.formulas for t in targets}
+    for a in plan.edges:
+        if a.name in by_target:
+            _, formula = by_target[a.name]
+            if is_tensor_list(a):
+                lines.append(f"""    {{
+      const size_t count = {arg_name(a)}_edges_;
+      bool wanted = false;
+      for (size_t i = 0; i < count; ++i) wanted |= edges[at_edge + i].fn != nullptr;
+      if (wanted) {{
+        std::vector<Tensor> list = {formula};
+        for (size_t i = 0; i < count && i < list.size(); ++i)
+          if (edges[at_edge + i].fn) out[at_edge + i] = std::move(list[i]);
+      }}
+      at_edge += count;
+    }}""")
+                continue
+            lines.append(f"    if (edges[at_edge].fn) out[at_edge] = {formula};")
+        lines.append("    at_edge += " + (f"{arg_name(a)}_edges_;" if is_tensor_list(a) else "1;"))
+    for a in plan.edges:
+        if is_tensor_list(a):
+            plan.members[arg_name(a) + "_edges"] = Member(f"size_t {arg_name(a)}_edges_ = 0;", "", "")
+    return "\n".join(lines) + "\n    (void)at_edge;"
+
+
+# ---- forms ---------------------------------------------------------------------------------------
+
+
+def _key(args) -> str:
+    parts = [f"key_of_optionals({arg_name(a)})" if is_optional_list(a) else f"key_of({arg_name(a)})" for a in args
+             if base_of(a.type).name == "Tensor"]
+    return " | ".join(parts) or "0"
+
+
+def _tensors(args) -> str:
+    return ", ".join(f"&{arg_name(a)}" for a in args if is_tensor(a))
+
+
+def _connects(op: Op, plan: NodePlan, result: str) -> list[str]:
+    lines = []
+    if any(is_tensor_list(a) for a in plan.edges):
+        total = " + ".join(f"{arg_name(a)}.size()" if is_tensor_list(a) else "1" for a in plan.edges)
+        lines.append(f"node->set_edge_count({total});")
+        lines.append("size_t at_edge = 0;")
+        for a in plan.edges:
+            n = arg_name(a)
+            if is_tensor_list(a):
+                lines.append(f"node->{n}_edges_ = {n}.size();")
+                lines.append(f"for (const Tensor& t : {n}) connect(node->edges[at_edge++], t);")
+            else:
+                lines.append(f"connect(node->edges[at_edge++], {n});")
+        return lines
+    covered = {t for targets, _ in plan.formulas for t in targets}
+    for i, a in enumerate(plan.edges):
+        if a.name not in covered:
+            continue
+        if op.broadcast:
+            lines.append(f"connect_broadcast(node->edges_[{i}], {arg_name(a)}, {result});")
+        else:
+            lines.append(f"connect(node->edges_[{i}], {arg_name(a)});")
+    return lines
+
+
+def _saves(plan: NodePlan, after: bool) -> list[str]:
+    return [m.save.format(n="node") for m in plan.members.values() if m.save and m.after == after]
+
+
+def _prologue(op: Op, s: FunctionSchema) -> str:
+    sig = f"{cpp_return_type(s, 'at::')}({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
+    args = call_args(s.all_args)
+    return (f"  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer))\n"
+            f"    return Boxed<{sig}>::interpose(kOpTable[ROW({s.full_name})]{', ' + args if args else ''});\n")
+
+
+def _catch(s: FunctionSchema) -> str:
+    return f"""  }} catch (c10::Error& e) {{
+    add_operator_context(e, "{s.full_name}");
+    throw;
+  }}"""
+
+
+def _head(s: FunctionSchema) -> str:
+    params = ", ".join(plain_params(s, "at::"))
+    return f"{cpp_return_type(s, 'at::')} {row_name(s)}({params})"
+
+
+def _slow(op: Op, s: FunctionSchema) -> str:
+    """Undefined arguments are refused; lazy conj and neg bits are resolved by calling again."""
+    checks = " ".join(
+        f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
+    again = []
+    for a in s.all_args:
+        n = arg_name(a)
+        if a.is_write:
+            again.append(n)
+        elif is_tensor(a) or is_optional_tensor(a) or is_tensor_list(a) or is_optional_list(a):
+            again.append(f"resolved({n})")
+        else:
+            again.append(n)
+    return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
+      {checks}
+      if (key & kLazyKey) return {row_name(s)}({', '.join(again)});
+    }}
+"""
+
+
+def functional(op: Op, plan: NodePlan | None) -> str:
+    s = op.schema
+    args = call_args(s.all_args)
+    ret = cpp_return_type(s, "at::")
+    text = _head(s) + " {\n" + _prologue(op, s)
+    if op.kind == "todo":
+        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+    if op.kind == "composite":
+        return text + f"  try {{\n    return pharos::ops::{op.impl}({args});\n{_catch(s)}\n}}\n"
+    text += "  try {\n"
+    takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
+    if takes:
+        text += f"    const uint64_t key = {_key(s.all_args)};\n"
+        if op.kind == "view":
+            text += ("    if (PHAROS_UNLIKELY(key & kUndefinedKey)) { " + " ".join(
+                f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a)) + " }\n")
+        else:
+            text += _slow(op, s)
+    if plan is not None:
+        text += f"    if (PHAROS_UNLIKELY(records(key))) return {row_name(s)}_recorded(key{', ' + args if args else ''});\n"
+    text += f"    return {row_name(s)}_raw({'key, ' if takes else ''}{args});\n" if ret != "void" else f"    {row_name(s)}_raw({'key, ' if takes else ''}{args});\n"
+    return text + _catch(s) + "\n}\n"
+
+
+def raw(op: Op) -> str:
+    """The functional form below autograd."""
+    s = op.schema
+    args = call_args(s.all_args)
+    takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
+    params = ", ".join((["uint64_t key"] if takes else []) + plain_params(s, "at::"))
+    ret = cpp_return_type(s, "at::")
+    head = f"static {ret} {row_name(s)}_raw({params}) {{\n"
+    if op.kind == "structured":
+        n = tensor_results(s)
+        results = ", ".join(f"result[{i}]" for i in range(n))
+        tail = "return std::move(result[0]);" if n == 1 else "return {" + ", ".join(f"std::move(result[{i}])" for i in range(n)) + "};"
+        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
+        name, rest = shape.split("(", 1)
+        sep = "" if rest.strip() == ")" else ", "
+        return head + f"""  Tensor result[{n}];
+  Out out(result, {n});
+  pharos::ops::{name}(out{sep}{rest};
+  {_kernel_call(op, results, args)}
+  {tail}
+}}
+"""
+    guard = "" if "any" in op.devices or op.kind == "view" or not takes else (
+        f'  if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);\n')
+    if takes and guard == "":
+        guard = "  (void)key;\n"
+    if op.kind == "direct" and takes:
+        guard += "  BelowAutograd below;\n"
+    call = f"pharos::ops::{op.impl}({args})"
+    if op.kind == "view":
+        self_name = arg_name(next(a for a in s.all_args if is_tensor(a)))
+        track = "track_views" if returns_list(s) else "track_view"
+        return head + guard + f"  auto result = [&] {{ BelowAutograd below; return {call}; }}();\n  {track}(result, {self_name});\n  return result;\n}}\n"
+    return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
+
+
+def _kernel_call(op: Op, results: str, args: str) -> str:
+    tensors = _tensors(op.schema.all_args)
+    sep = ", " if args else ""
+    fn = f"void(*)({', '.join(['const Tensor&'] * tensor_results(op.schema) + [cpp_arg_type(a, 'at::') for a in op.schema.all_args])})"
+    if not tensors:
+        return f"pharos::cpu::{op.kernel}({results}{sep}{args});"
+    return f"""if (PHAROS_LIKELY(!(key & kDeviceKey)))
+    pharos::cpu::{op.kernel}({results}{sep}{args});
+  else if (auto* kernel = device_kernel<{fn}>("{op.schema.full_name}", {{{tensors}}}))
+    kernel({results}{sep}{args});"""
+
+
+def recorded(op: Op, plan: NodePlan) -> str:
+    s = op.schema
+    args = call_args(s.all_args)
+    n = len(op.results)
+    params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
+    ret = cpp_return_type(s, "at::")
+    lines = [f"auto node = make_node<{row_name(s)}_Node>();"]
+    if returns_list(s):
+        names = []
+    elif n == 1:
+        names = ["result"]
+    else:
+        names = [f"std::get<{i}>(result)" for i in range(n)]
+    lines += _saves(plan, False)
+    lines.append(f"{ret} result = [&] {{ BelowAutograd below; return {row_name(s)}_raw(key, {args}); }}();")
+    lines += _connects(op, plan, names[0] if names else "result[0]")
+    if op.kind == "view" and not returns_list(s):
+        # The view's flag of a base that records was set under the guard above.
+        lines.append("result.unsafeGetTensorImpl()->flags &= ~uint32_t(TensorImpl::kNoGradView);")
+    if returns_list(s):
+        if op.kind == "view":
+            lines.append("for (const Tensor& t : result) t.unsafeGetTensorImpl()->flags &= ~uint32_t(TensorImpl::kNoGradView);")
+        lines.append("node->input_count = static_cast<uint16_t>(result.size());")
+        lines.append("set_history(TensorList(result), node.get());")
+    else:
+        if n > 1:
+            lines.append(f"node->input_count = {n};")
+        for i, r in enumerate(op.results):
+            if n > 1 and op.results[i] != names[i]:
+                lines.append(f"const Tensor& {r} = {names[i]}; (void){r};")
+        for i, r in enumerate(op.results):
+            if r in op.nondiff_results:
+                continue
+            value = "result" if n == 1 else r
+            if n == 1 and r != "result":
+                lines.append(f"const Tensor& {r} = result; (void){r};")
+            lines.append(f"if (is_differentiable({value})) set_history({value}, node.get(), {i});" if n > 1 or True else "")
+        lines += _saves(plan, True)
+    lines.append("return result;")
+    body = "\n".join("  " + line for line in lines)
+    return f"PHAROS_COLD static {ret} {row_name(s)}_recorded({params}) {{\n{body}\n}}\n"
+
+
+def inplace(op: Op, plan: NodePlan | None) -> str:
+    s = op.inplace
+    f = op.schema
+    args = call_args(s.all_args)
+    text = _head(s) + " {\n" + _prologue(op, s)
+    if op.kind == "todo":
+        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+    if op.inplace_impl and op.kind == "composite":
+        return text + f"  try {{\n    return pharos::ops::{op.inplace_impl}({args});\n{_catch(s)}\n}}\n"
+    if op.kind == "composite":
+        return text + f"  try {{\n    return self.copy_(pharos::ops::{op.impl}({args}));\n{_catch(s)}\n}}\n"
+    rest = call_args([a for a in s.all_args if a.name != "self"])
+    text += "  try {\n" + f"    const uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
+    if plan is None:
+        text += "    check_inplace(self, false);\n" if op.nondiff else ""
+        text += _write_inplace(op) + "    bump_version(self);\n    return self;\n"
+        return text + _catch(s) + "\n}\n"
+    lines = [f"const bool recording = records(key);", "check_inplace(self, recording);",
+             "if (PHAROS_LIKELY(!recording)) {", *_write_inplace(op).strip().split("\n"), "bump_version(self);", "return self;", "}",
+             f"auto node = make_node<{row_name(f)}_Node>();"]
+    saves_self = "self" in plan.members
+    if saves_self:
+        # The formula wants the value that is about to be overwritten.
+        lines.append("const Tensor original = [&] { BelowAutograd below; return with_history(self.clone(), self); }();")
+    for save in _saves(plan, False):
+        lines.append(save.replace(".save(self)", ".save(original)") if saves_self else save)
+    lines += _connects(op, plan, "self")
+    lines += ["{", "BelowAutograd below;", *_write_inplace(op).strip().split("\n"), "}",
+              "bump_version(self);", "rebase_history(self, node.get());"]
+    result = op.results[0]
+    after = _saves(plan, True)
+    if after:
+        lines.append(f"const Tensor& {result} = self;")
+        lines += after
+    lines.append("return self;")
+    return text + "\n".join("    " + line for line in lines) + "\n" + _catch(s) + "\n}\n"
+
+
+def _slow_inplace(s: FunctionSchema) -> str:
+    checks = " ".join(
+        f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
+    again = [f"resolved({arg_name(a)})" if takes_gradient(a) and not a.is_write else arg_name(a) for a in s.all_args]
+    n = arg_name(s.args[0])
+    return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
+      {checks}
+      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) {{ {row_name(s)}({', '.join(again)}); }});
+      if (key & kLazyKey) return {row_name(s)}({', '.join(again)});
+    }}
+"""
+
+
+def _write_inplace(op: Op) -> str:
+    s = op.inplace
+    args = call_args(s.all_args)
+    if op.inplace_impl:
+        return f"    pharos::ops::{op.inplace_impl}({args});\n"
+    if op.kind == "structured":
+        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
+        name, rest = shape.split("(", 1)
+        inputs = _tensors(op.schema.all_args)
+        return f"""    {{
+      Tensor* const target[1] = {{&self}};
+      Out out(Out::Mode::kInplace, target, 1, {{{inputs}}});
+      pharos::ops::{name}(out, {rest};
+      {_kernel_call(op, 'out[0]', args)}
+      out.finish();
+    }}
+"""
+    key = "key, "
+    return f"    write_result(Out::Mode::kInplace, self, {row_name(op.schema)}_raw({key}{args}));\n"
+
+
+def out_form(op: Op) -> str:
+    s = op.out
+    f = op.schema
+    plain = [a for a in s.all_args if a not in s.out_args]
+    outs = [arg_name(a) for a in s.out_args]
+    n = len(outs)
+    ret = cpp_return_type(s, "at::")
+    tail = f"return {outs[0]};" if n == 1 else "return {" + ", ".join(outs) + "};"
+    if ret == "void":
+        tail = "return;"
+    text = _head(s) + " {\n" + _prologue(op, s)
+    if op.kind == "todo":
+        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+    text += "  try {\n"
+    if op.out_impl:
+        text += f"    pharos::ops::{op.out_impl}({call_args(plain)}, {', '.join(outs)});\n    {tail}\n"
+        return text + _catch(s) + "\n}\n"
+    key = _key(s.all_args)
+    text += f'    const uint64_t key = {key};\n    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))\n      check_out_call("{f.base_name}", key);\n'
+    lists = any(is_tensor_list(a) for a in s.out_args)
+    if op.kind == "structured" and not lists and f.all_args and [a.name for a in plain] == [a.name for a in f.all_args]:
+        args = call_args(plain)
+        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
+        name, rest = shape.split("(", 1)
+        results = ", ".join(f"out_[{i}]" for i in range(n))
+        text += f"""    if (PHAROS_LIKELY(!(key & kLazyKey))) {{
+      Tensor* const targets[{n}] = {{{', '.join('&' + o for o in outs)}}};
+      Out out_(Out::Mode::kOut, targets, {n}, {{{_tensors(f.all_args)}}});
+      pharos::ops::{name}(out_, {rest};
+      {_kernel_call(op, results, args)}
+      out_.finish();
+      {tail}
+    }}
+"""
+    spread = [arg_name(a) if any(p.name == a.name for p in plain) else _option_from(outs[0], a) for a in f.all_args]
+    text += f"    BelowAutograd below;\n    auto computed = {row_name(f)}({', '.join(spread)});\n"
+    if n == 1 and not lists:
+        text += f"    write_result(Out::Mode::kOut, {outs[0]}, computed);\n"
+    elif lists:
+        text += f"    write_results({outs[0]}, computed);\n"
+    else:
+        text += "".join(f"    write_result(Out::Mode::kOut, {o}, std::get<{i}>(computed));\n" for i, o in enumerate(outs))
+    return text + f"    {tail}\n" + _catch(s) + "\n}\n"
+
+
+def _option_from(out: str, a: Arg) -> str:
+    return {"dtype": f"{out}.scalar_type()", "layout": "std::nullopt", "device": f"{out}.device()",
+            "pin_memory": "std::nullopt"}.get(a.name, "{}")
+
+
+def written(op: Op, plan: NodePlan | None) -> str:
+    """An entry whose own schema writes its first argument, or out arguments."""
+    s = op.schema
+    args = call_args(s.all_args)
+    text = _head(s) + " {\n" + _prologue(op, s)
+    if op.kind == "todo":
+        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+    if op.kind == "composite":
+        return text + f"  try {{\n    return pharos::ops::{op.impl}({args});\n{_catch(s)}\n}}\n"
+    text += "  try {\n"
+    if s.out_args:
+        text += f'    const uint64_t key = {_key(s.all_args)};\n    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))\n      check_out_call("{s.base_name}", key);\n'
+        return text + f"    BelowAutograd below;\n    return pharos::ops::{op.impl}({args});\n" + _catch(s) + "\n}\n"
+    n = arg_name(s.args[0])
+    lines = [f"const uint64_t key = {_key(s.all_args)};"] + _slow_inplace(s).rstrip().split("\n")
+    if "any" not in op.devices:
+        lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
+    lines.append("const bool recording = records(key);")
+    lines.append(f"check_inplace({n}, recording);")
+    if plan is not None:
+        lines += ["if (PHAROS_UNLIKELY(recording)) {", f"auto node = make_node<{row_name(s)}_Node>();"]
+        lines += _saves(plan, False)
+        lines += _connects(op, plan, n)
+        lines += [f"{{ BelowAutograd below; pharos::ops::{op.impl}({args}); }}", f"bump_version({n});",
+                  f"rebase_history({n}, node.get());"]
+        lines += _saves(plan, True)
+        lines += [f"return {n};", "}"]
+    lines += ["BelowAutograd below;", f"pharos::ops::{op.impl}({args});", f"bump_version({n});", f"return {n};"]
+    return text + "\n".join("    " + line for line in lines) + "\n" + _catch(s) + "\n}\n"
+
+
+def alias_forms(op: Op, table: dict[str, Op]) -> str:
+    """Every form of an alias forwards to the same overload of another operator."""
+    other = table[f"aten::{op.impl}" + (f".{op.schema.overload}" if op.schema.overload else "")]
+    text = ""
+    for (form, s, _) in op.forms:
+        target = {"functional": other.schema, "inplace": other.inplace, "out": other.out}[form]
+        if form == "functional" and s.is_inplace and not other.schema.is_inplace:
+            target = other.inplace
+        text += _head(s) + " {\n" + _prologue(op, s) + f"  return {row_name(target)}({call_args(s.all_args)});\n}}\n"
+    return text
+
+
+# ---- public forwarding ---------------------------------------------------------------------------
+
+
+def forwards(op: Op) -> str:
+    """at:: functions and Tensor methods, each one call of the row's function."""
+    out = []
+    for form, s, variants in op.forms:
+        ret = cpp_return_type(s)
+        row = f"pharos::op::{row_name(s)}"
+        if form == "out" or s.out_args:
+            out.append(f"{ret} {s.base_name}_outf({', '.join(plain_params(s))}) {{ return {row}({call_args(s.all_args)}); }}")
+            out.append(f"{ret} {s.base_name}_out({', '.join(out_params(s, False))}) {{ return {row}({call_args(s.all_args)}); }}")
+        elif "function" in variants:
+            if has_options(s):
+                call = options_call(s)
+                wrap = f"{row}({call})"
+                if ret == "Tensor":
+                    wrap = f"pharos::op::with_requires_grad({wrap}, options)"
+                out.append(f"{ret} {s.base_name}({', '.join(grouped_params(s, False))}) {{ return {wrap}; }}")
+            out.append(f"{ret} {s.base_name}({', '.join(plain_params(s))}) {{ return {row}({call_args(s.all_args)}); }}")
+        if is_method(s, variants):
+            m = method_args(s)
+            self_ref = "const_cast<Tensor&>(*this)" if next(a for a in s.args if a.name == "self").is_write else "*this"
+            names = ", ".join(self_ref if a.name == "self" else arg_name(a) for a in s.all_args)
+            if has_options(s):
+                call = options_call(s).split(", ")
+                call = ", ".join("*this" if a.name == "self" else c for a, c in zip(s.all_args, call))
+                out.append(f"{ret} Tensor::{s.base_name}({', '.join(grouped_params(m, False))}) const {{ return pharos::op::with_requires_grad({row}({call}), options); }}")
+            out.append(f"{ret} Tensor::{s.base_name}({', '.join(plain_params(m))}) const {{ return {row}({names}); }}")
+    return "\n".join(out)
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+
+def declarations(ops: list[Op]) -> str:
+    """What an operator's author defines: kernels and functions of pharos::ops, by exact signature."""
+    kernels, impls = [], []
+    for op in ops:
+        s = op.schema
+        if op.kind == "structured":
+            params = ", ".join([f"const Tensor& out{i}" for i in range(tensor_results(s))] + plain_params(s, "at::"))
+            kernels.append(f"void {op.kernel}({params});")
+        elif op.kind in ("composite", "direct", "view"):
+            impls.append(f"{cpp_return_type(s, 'at::')} {op.impl}({', '.join(plain_params(s, 'at::'))});")
+        if op.inplace_impl:
+            impls.append(f"{cpp_return_type(op.inplace, 'at::')} {op.inplace_impl}({', '.join(plain_params(op.inplace, 'at::'))});")
+        if op.out_impl:
+            params = plain_params(op.out, "at::")
+            impls.append(f"{cpp_return_type(op.out, 'at::')} {op.out_impl}({', '.join(params)});")
+    unique = lambda lines: "\n".join(dict.fromkeys(lines))
+    return f"""// Generated: the functions and kernels that the entries of this family name.
+#pragma once
+
+#include "ops/out.h"
+
+namespace pharos::ops {{
+
+{unique(impls)}
+
+}}  // namespace pharos::ops
+
+namespace pharos::cpu {{
+
+{unique(kernels)}
+
+}}  // namespace pharos::cpu
+"""
+
+
+def bodies(family: str, ops: list[Op], table: dict[str, Op], rows: dict[str, int]) -> str:
+    parts = []
+    protos = [f"{_head(s)};" for op in ops for _, s, _ in op.forms]
+    for op in ops:
+        s = op.schema
+        if op.kind == "alias":
+            parts.append(alias_forms(op, table))
+            continue
+        plan = None
+        if op.backward and op.kind in ("structured", "direct", "view"):
+            plan = plan_node(op)
+            parts.append(emit_node(op, plan))
+        if s.is_inplace or s.out_args:
+            parts.append(written(op, plan))
+            continue
+        if op.kind in ("structured", "direct", "view"):
+            parts.append(raw(op))
+        if plan is not None:
+            parts.append(recorded(op, plan))
+        parts.append(functional(op, plan))
+        if op.inplace:
+            parts.append(inplace(op, plan))
+        if op.out:
+            parts.append(out_form(op))
+    text = "\n".join(parts)
+    text = re.sub(r"ROW\(([\w:.]+)\)", lambda m: str(rows[m[1]]), text)
+    own = f'#include "ops/{family}/{family}.h"' if (family in HAVE_HEADER) else ""
+    return f"""// Generated from {family}.ops: bodies of its operators.
+#include <pharos/ops/functions.h>
+
+#include "dispatch/boxing.h"
+#include "dispatch/op_table.h"
+#include "ops/body.h"
+#include "ops/{family}_decls.h"
+#include "ops/rows.h"
+{own}
+
+namespace pharos::op {{
+
+using namespace pharos::tape;
+using namespace at;
+using namespace pharos::backward;
+
+{text}
+}}  // namespace pharos::op
+
+namespace at {{
+
+{chr(10).join(forwards(op) for op in ops)}
+
+}}  // namespace at
+""", "\n".join(protos)
+
+
+HAVE_HEADER: set[str] = set()
+
+
+def emit(ops: list[Op], ops_root=None) -> dict[str, str]:
+    if ops_root is not None:
+        HAVE_HEADER.update(p.stem for p in ops_root.glob("*/*.h") if p.stem == p.parent.name)
+    table = {op.schema.full_name: op for op in ops}
+    names = sorted(s.full_name for op in ops for _, s, _ in op.forms)
+    from emit_table import row_key
+    order = sorted((s for op in ops for _, s, _ in op.forms), key=row_key)
+    rows = {s.full_name: i for i, s in enumerate(order)}
+    del names
+    files = {}
+    protos = []
+    for family in sorted({op.family for op in ops}):
+        mine = [op for op in ops if op.family == family]
+        files[f"ops/{family}_decls.h"] = declarations(mine)
+        body, proto = bodies(family, mine, table, rows)
+        files[f"ops/{family}_bodies.cpp"] = body
+        protos.append(proto)
+    files["ops/rows.h"] = f"""// Generated: one function per row of the operator table.
+#pragma once
+
+#include <pharos/dispatch/ivalue.h>
+#include <pharos/tensor.h>
+
+namespace pharos::op {{
+
+{chr(10).join(protos)}
+
+}}  // namespace pharos::op
+"""
+    return files

@@ -8,8 +8,15 @@ from cpp_types import cpp_arg_type, cpp_default, cpp_return_type
 from ops_file import Op
 from schema import Arg, FunctionSchema
 
-# LibTorch declares the string-padding convolutions without defaults, or conv2d(x, w) is ambiguous.
-NO_DEFAULTS = {"aten::conv1d.padding", "aten::conv2d.padding", "aten::conv3d.padding"}
+# Arguments whose default LibTorch's C++ does not declare, or overloads would be ambiguous.
+_CONV = {"bias", "stride", "padding"}
+NO_DEFAULTS = {
+    **{f"aten::{n}{o}": {"dim"} for n in ("all", "any") for o in (".dims", ".dims_out")},
+    **{f"aten::{n}": {"min"} for n in ("clamp", "clamp_", "clamp.out", "clip", "clip_", "clip.out")},
+    **{f"aten::{n}": {"step"} for n in ("arange.start_step", "arange.start_out", "range.out")},
+    **{f"aten::conv{d}d.padding": _CONV for d in (1, 2, 3)},
+    **{f"aten::{n}{o}": {"unbiased"} for n in ("std", "var", "std_mean", "var_mean") for o in ("", ".dim", ".out")},
+}
 # Methods that tensor.h writes by hand.
 HAND_METHODS = {
     "size", "stride", "dim", "numel", "is_complex", "is_floating_point", "is_signed", "is_conj",
@@ -29,11 +36,15 @@ def arg_name(a: Arg) -> str:
     return {"default": "default_value", "register": "register_value"}.get(a.name, a.name)
 
 
+def declared_default(s: FunctionSchema, a: Arg, ns: str = "") -> str | None:
+    return None if a.name in NO_DEFAULTS.get(s.full_name, ()) else cpp_default(a, ns)
+
+
 def plain_params(s: FunctionSchema, ns: str = "", defaults: bool = False) -> list[str]:
     """Every schema argument as its own C++ parameter."""
     out = []
     for a in s.all_args:
-        d = cpp_default(a, ns) if defaults and s.full_name not in NO_DEFAULTS else None
+        d = declared_default(s, a, ns) if defaults else None
         out.append(f"{cpp_arg_type(a, ns)} {arg_name(a)}" + (f" = {d}" if d is not None else ""))
     return out
 
@@ -58,7 +69,7 @@ def grouped_params(s: FunctionSchema, defaults: bool) -> list[str]:
         if isinstance(g, str):
             out.append("TensorOptions options" + options_default)
         else:
-            d = cpp_default(g) if defaults else None
+            d = declared_default(s, g) if defaults else None
             out.append(f"{cpp_arg_type(g)} {arg_name(g)}" + (f" = {d}" if d is not None else ""))
     return out
 
@@ -75,7 +86,7 @@ def out_params(s: FunctionSchema, defaults: bool) -> list[str]:
     rest = [a for a in s.all_args if a not in s.out_args]
     out = [f"Tensor& {arg_name(a)}" for a in s.out_args]
     for a in rest:
-        d = cpp_default(a) if defaults else None
+        d = declared_default(s, a) if defaults else None
         out.append(f"{cpp_arg_type(a)} {arg_name(a)}" + (f" = {d}" if d is not None else ""))
     return out
 

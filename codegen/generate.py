@@ -26,7 +26,7 @@ def main() -> int:
     args = parser.parse_args()
     try:
         ops = read_ops(args.ops)
-        files = emit_declarations.emit(ops) | emit_bodies.emit(ops) | emit_table.emit(ops)
+        files = emit_declarations.emit(ops) | emit_bodies.emit(ops, args.ops) | emit_table.emit(ops)
     except SchemaError as e:
         print(f"generate.py: {e}", file=sys.stderr)
         return 1

@@ -15,7 +15,7 @@ from schema import FunctionSchema, SchemaError, base_of, parse_function
 KINDS = ("alias", "composite", "direct", "view", "structured", "todo")
 KEYS = {"variants", "inplace", "out", "alias", "composite", "direct", "view", "shape", "kernel",
         "backward", "nondiff", "node", "results", "reference", "doc", "todo", "broadcast",
-        "inplace_impl", "out_impl"}
+        "inplace_impl", "out_impl", "devices"}
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Op:
     nondiff_results: tuple[str, ...] = ()
     broadcast: bool = False
     reference: str = ""
+    devices: str = ""
     doc: str = ""
 
     @property

@@ -1,0 +1,57 @@
+// Tensor's members that are no operators and need no tape.
+#include <pharos/tensor.h>
+
+#include "core/thread_state.h"
+
+namespace at {
+
+void Tensor::undefined() { TORCH_CHECK(false, "tensor does not have a device"); }
+
+void Tensor::wrong_type(ScalarType t) const {
+  TORCH_CHECK(false, "expected scalar type ", t, " but found ", scalar_type());
+}
+void Tensor::wrong_rank(size_t n) const {
+  TORCH_CHECK(false, "TensorAccessor expected ", n, " dims but tensor has ", dim());
+}
+
+int64_t Tensor::size(int64_t d) const {
+  const TensorImpl* t = get();
+  const int64_t n = t->ndim, at = d < 0 ? d + n : d;
+  if (PHAROS_UNLIKELY(n == 0)) TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
+  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")");
+  return t->sizes_data()[at];
+}
+
+int64_t Tensor::stride(int64_t d) const {
+  const TensorImpl* t = get();
+  const int64_t n = t->ndim, at = d < 0 ? d + n : d;
+  if (PHAROS_UNLIKELY(n == 0)) TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
+  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")");
+  return t->strides_data()[at];
+}
+
+MemoryFormat Tensor::suggest_memory_format() const {
+  const TensorImpl* t = get();
+  if (!t->is_contiguous()) {
+    if (t->is_contiguous(MemoryFormat::ChannelsLast)) return MemoryFormat::ChannelsLast;
+    if (t->is_contiguous(MemoryFormat::ChannelsLast3d)) return MemoryFormat::ChannelsLast3d;
+  }
+  return MemoryFormat::Contiguous;
+}
+
+TensorOptions Tensor::options() const { return TensorOptions().dtype(scalar_type()).device(device()).layout(layout()); }
+
+std::string Tensor::toString() const {
+  if (!defined()) return "UndefinedType";
+  std::string backend = is_cpu() ? "CPU" : is_meta() ? "Meta" : DeviceTypeName(device().type());
+  return backend + c10::toString(scalar_type()) + "Type";
+}
+
+void* Tensor::data_ptr() const {
+  TensorImpl* t = get();
+  if (PHAROS_UNLIKELY(!t->storage || !t->storage->data_)) return nullptr;
+  return t->data;
+}
+const void* Tensor::const_data_ptr() const { return data_ptr(); }
+
+}  // namespace at

@@ -1,0 +1,118 @@
+// Slow paths of generated operator bodies.
+#include "ops/body.h"
+
+#include <pharos/ops/functions.h>
+
+#include <cstring>
+
+#include "tape/meta.h"
+#include "tape/module_path.h"
+
+namespace pharos::op {
+namespace {
+
+std::string backend_name(c10::DeviceType t) {
+  switch (t) {
+    case c10::DeviceType::Meta:
+      return "Meta";
+    case c10::DeviceType::PrivateUse1:
+      return "PrivateUse1";
+    default:
+      return c10::DeviceTypeName(t);
+  }
+}
+
+c10::DeviceType device_of_key(uint64_t key) { return static_cast<c10::DeviceType>((key >> 16) & 0xff); }
+
+[[noreturn]] void no_kernel(const char* op, c10::DeviceType t) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "Could not run '", op, "' with arguments from the '", backend_name(t),
+                              "' backend. This operator has no kernel for it.");
+}
+
+}  // namespace
+
+void not_implemented(const char* op) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, op, " is not implemented in this version of Pharos");
+}
+
+void refuse_device(const char* op, uint64_t key) { no_kernel(op, device_of_key(key)); }
+
+void add_operator_context(c10::Error& e, const char* op) {
+  const std::string path = tape::module_path(thread_state.module_id);
+  e.add_context(std::string("in ") + op + (path.empty() ? "" : " of module " + path));
+}
+
+void check_out_call(const char* op, uint64_t key) {
+  TORCH_CHECK(!(key & tape::kUndefinedKey), op, "(): Expected a proper Tensor but got None (or an undefined Tensor in C++)");
+  TORCH_CHECK(!tape::records(key), op,
+              "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+              "requires grad.");
+}
+
+Tensor resolved(const Tensor& t) {
+  if (!t.defined() || !(t.is_conj() || t.is_neg())) return t;
+  return t.resolve_conj().resolve_neg();
+}
+std::optional<Tensor> resolved(const std::optional<Tensor>& t) {
+  if (!t) return t;
+  return resolved(*t);
+}
+std::vector<Tensor> resolved(TensorList list) {
+  std::vector<Tensor> out;
+  out.reserve(list.size());
+  for (const Tensor& t : list) out.push_back(resolved(t));
+  return out;
+}
+c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>& list) {
+  c10::List<std::optional<Tensor>> out;
+  for (size_t i = 0; i < list.size(); ++i) out.push_back(resolved(std::optional<Tensor>(list.get(i))));
+  return out;
+}
+
+Tensor with_history(Tensor copy, const Tensor& original) {
+  c10::TensorImpl* from = original.unsafeGetTensorImpl();
+  if (!from->requires_grad()) return copy;
+  if (tape::Node* fn = tape::grad_fn_of(from)) tape::set_history(copy, fn, from->output_nr());
+  return copy;
+}
+
+void write_results(TensorList targets, const std::vector<Tensor>& results) {
+  TORCH_CHECK(targets.size() == results.size(), "expected ", results.size(), " out tensors, got ", targets.size());
+  for (size_t i = 0; i < targets.size(); ++i) {
+    Tensor t = targets[i];
+    write_result(Out::Mode::kOut, t, results[i]);
+  }
+}
+
+void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> tensors) {
+  std::optional<c10::Device> device;
+  for (const Tensor* t : tensors) {
+    // A 0-dim CPU tensor is a number to every device.
+    if (!t->defined() || (t->is_cpu() && t->dim() == 0)) continue;
+    TORCH_CHECK(!device || device->type() == t->device().type(),
+                "Expected all tensors to be on the same device, but found at least two devices, ", *device, " and ",
+                t->device(), "!");
+    if (!device) device = t->device();
+  }
+  if (!device) return nullptr;
+  if (device->is_meta()) return nullptr;
+  const DeviceRow* row = device_row(device->type());
+  if (row)
+    for (size_t i = 0; i < row->kernel_count; ++i)
+      if (std::strcmp(row->kernels[i].op, op) == 0) return reinterpret_cast<void*>(row->kernels[i].kernel);
+  no_kernel(op, device->type());
+}
+
+void SavedOptionals::save(const c10::List<std::optional<Tensor>>& list) {
+  std::vector<Tensor> plain;
+  for (size_t i = 0; i < list.size(); ++i) plain.push_back(std::optional<Tensor>(list.get(i)).value_or(Tensor()));
+  items_.save(plain);
+}
+
+c10::List<std::optional<Tensor>> SavedOptionals::unpack(tape::Node* owner) const {
+  c10::List<std::optional<Tensor>> out;
+  for (Tensor& t : items_.unpack(owner)) out.push_back(t.defined() ? std::optional<Tensor>(std::move(t)) : std::nullopt);
+  return out;
+}
+
+}  // namespace pharos::op

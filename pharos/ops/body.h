@@ -1,0 +1,84 @@
+// What generated operator bodies call beside the tape: argument checks, lazy bits, errors with their
+// operator, kernels of other devices.
+#pragma once
+
+#include <pharos/dispatch/ivalue.h>
+
+#include "core/thread_state.h"
+#include "dispatch/device_table.h"
+#include "ops/out.h"
+#include "tape/record.h"
+
+namespace pharos::backward {}
+
+namespace pharos::op {
+
+using at::Tensor;
+using at::TensorList;
+
+// "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'".
+inline void check_defined(const Tensor& t, const char* name, int position) {
+  TORCH_CHECK(t.defined(), "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #",
+              position, " '", name, "'");
+}
+[[noreturn]] void not_implemented(const char* op);
+[[noreturn]] void refuse_device(const char* op, uint64_t key);
+void add_operator_context(c10::Error& e, const char* op);
+void check_out_call(const char* op, uint64_t key);
+
+// The tensor without lazy conj and neg bits (recorded, if it requires grad).
+Tensor resolved(const Tensor& t);
+std::optional<Tensor> resolved(const std::optional<Tensor>& t);
+std::vector<Tensor> resolved(TensorList list);
+c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>& list);
+// Runs an in-place operator on a resolved copy of a lazily conjugated tensor and copies it back.
+template <typename F>
+Tensor& write_lazy(Tensor& self, F&& f) {
+  Tensor plain = resolved(self);
+  f(plain);
+  self.copy_(plain);
+  return self;
+}
+template <typename F>
+const Tensor& write_lazy(const Tensor& self, F&& f) {
+  Tensor plain = resolved(self);
+  f(plain);
+  self.copy_(plain);
+  return self;
+}
+
+inline bool is_differentiable(const Tensor& t) {
+  return t.defined() && c10::isDifferentiableType(t.scalar_type());
+}
+// `copy` with the history of `original`.
+Tensor with_history(Tensor copy, const Tensor& original);
+// What factories do last: the option requires_grad makes the result a leaf that records.
+inline Tensor with_requires_grad(Tensor t, const c10::TensorOptions& options) {
+  if (options.requires_grad()) t.set_requires_grad(true);
+  return t;
+}
+void write_results(TensorList targets, const std::vector<Tensor>& results);
+// sizes[d] with a negative d counted from the end; 1 for 0-dim tensors.
+inline int64_t size_at(c10::IntArrayRef sizes, int64_t d) {
+  const auto n = static_cast<int64_t>(sizes.size());
+  return n == 0 ? 1 : sizes[static_cast<size_t>(d < 0 ? d + n : d)];
+}
+
+// The kernel of the arguments' (other than CPU) device; null for meta, where shapes are all there is.
+void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> tensors);
+template <typename F>
+F device_kernel(const char* op, std::initializer_list<const Tensor*> tensors) {
+  return reinterpret_cast<F>(find_device_kernel(op, tensors));
+}
+
+class SavedOptionals {
+ public:
+  void save(const c10::List<std::optional<Tensor>>& list);
+  c10::List<std::optional<Tensor>> unpack(tape::Node* owner) const;
+  void reset() { items_.reset(); }
+
+ private:
+  tape::SavedTensors items_;
+};
+
+}  // namespace pharos::op

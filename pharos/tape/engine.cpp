@@ -1,0 +1,363 @@
+// Backward passes. Dependency counts, gradient slots and marks live in the nodes for the one pass
+// that runs alone, and in a map for passes beside or inside it.
+#include "tape/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <unordered_map>
+
+#include "core/thread_state.h"
+#include "tape/meta.h"
+#include "tape/record.h"
+#include "tape/tape_ops.h"
+
+namespace pharos::tape {
+namespace {
+
+using torch::autograd::Edge;
+using torch::autograd::NodeExtra;
+
+enum Mark : uint8_t { kSeen = 1, kNeeded = 2, kTarget = 4 };
+
+// What a pass keeps per node.
+struct State {
+  uint32_t* dependencies;
+  void** slot;
+  uint8_t* marks;
+};
+
+struct InNode {
+  State operator()(Node* n) const { return {&n->dependencies, &n->slot, &n->marks}; }
+};
+
+struct InMap {
+  struct Entry {
+    uint32_t dependencies = 0;
+    uint8_t marks = 0;
+    void* slot = nullptr;
+  };
+  std::unordered_map<Node*, Entry> entries;
+  State operator()(Node* n) {
+    Entry& e = entries[n];
+    return {&e.dependencies, &e.slot, &e.marks};
+  }
+};
+
+std::atomic<bool> nodes_taken{false};
+thread_local Node* running = nullptr;
+
+// The gradients gathered for a node: one inline, several in an array.
+Tensor* slots_of(Node* n, State s) {
+  if (n->input_count == 1) return reinterpret_cast<Tensor*>(s.slot);
+  if (!*s.slot) *s.slot = new Tensor[n->input_count];
+  return static_cast<Tensor*>(*s.slot);
+}
+
+void drop_slots(Node* n, void** slot) {
+  if (!*slot) return;
+  if (n->input_count == 1) {
+    reinterpret_cast<TensorImpl*>(*slot)->release();
+  } else {
+    delete[] static_cast<Tensor*>(*slot);
+  }
+  *slot = nullptr;
+}
+
+bool sole_owner(const Tensor& t) {
+  const TensorImpl* i = t.unsafeGetTensorImpl();
+  return i->use_count() == 1 && i->storage && i->storage->use_count() == 1 && !i->base && i->is_non_overlapping_and_dense();
+}
+
+void add_to_slot(Tensor& slot, Tensor&& grad) {
+  if (!slot.defined()) {
+    slot = std::move(grad);
+  } else if (!thread_state.grad_mode && sole_owner(slot) && slot.scalar_type() == grad.scalar_type() &&
+             slot.sizes() == grad.sizes()) {
+    tape_ops.add_inplace(slot, grad);
+  } else {
+    slot = tape_ops.add(slot, grad);
+  }
+}
+
+template <typename Store>
+class Pass {
+ public:
+  explicit Pass(BackwardCall& call) : call_(call) {}
+  ~Pass() {
+    // After success everything is already clean; after an error this restores the nodes.
+    for (Node* n : seen_) {
+      State s = store_(n);
+      drop_slots(n, s.slot);
+      *s.marks = 0;
+      *s.dependencies = 0;
+    }
+    for (Node* n : seen_) n->release();
+  }
+
+  std::vector<Tensor> run() {
+    captured_.resize(call_.targets.size());
+    discover();
+    if (!call_.targets.empty()) find_needed();
+    for (size_t i = 0; i < call_.roots.size(); ++i) {
+      Node* n = call_.roots[i].function.get();
+      add_to_slot(slots_of(n, store_(n))[call_.roots[i].input_nr], std::move(call_.root_grads[i]));
+    }
+    for (const Edge& r : call_.roots)
+      if (*store_(r.function.get()).dependencies == 0) make_ready(r.function.get());
+    while (Node* n = next()) step(n);
+    return std::move(captured_);
+  }
+
+ private:
+  void see(Node* n) {
+    State s = store_(n);
+    if (*s.marks & kSeen) return;
+    *s.marks |= kSeen;
+    n->retain();
+    seen_.push_back(n);
+  }
+
+  // Finds every node that the roots reach and counts the edges into each.
+  void discover() {
+    for (const Edge& r : call_.roots) see(r.function.get());
+    for (size_t i = 0; i < seen_.size(); ++i) {
+      Node* n = seen_[i];
+      for (uint32_t e = 0; e < n->edge_count; ++e) {
+        Node* next = n->edges[e].fn;
+        if (!next) continue;
+        see(next);
+        ++*store_(next).dependencies;
+      }
+    }
+  }
+
+  // Marks the nodes from which a target is reached: children before parents, by the order in which
+  // counting down would make them ready.
+  void find_needed() {
+    for (const Edge& t : call_.targets) {
+      State s = store_(t.function.get());
+      if (*s.marks & kSeen) *s.marks |= kTarget | kNeeded;
+    }
+    std::vector<Node*> order;
+    std::unordered_map<Node*, uint32_t> left;
+    for (Node* n : seen_)
+      if ((left[n] = *store_(n).dependencies) == 0) order.push_back(n);
+    for (size_t i = 0; i < order.size(); ++i)
+      for (uint32_t e = 0; e < order[i]->edge_count; ++e)
+        if (Node* next = order[i]->edges[e].fn)
+          if (--left[next] == 0) order.push_back(next);
+    for (size_t i = order.size(); i-- > 0;)
+      for (uint32_t e = 0; e < order[i]->edge_count; ++e)
+        if (Node* next = order[i]->edges[e].fn)
+          if (*store_(next).marks & kNeeded) *store_(order[i]).marks |= kNeeded;
+  }
+
+  // Later nodes first; a single ready node never touches the heap.
+  static bool earlier(const Node* a, const Node* b) { return a->sequence < b->sequence; }
+  void make_ready(Node* n) {
+    if (!single_ && heap_.empty()) {
+      single_ = n;
+      return;
+    }
+    if (single_) {
+      heap_.push_back(single_);
+      std::push_heap(heap_.begin(), heap_.end(), earlier);
+      single_ = nullptr;
+    }
+    heap_.push_back(n);
+    std::push_heap(heap_.begin(), heap_.end(), earlier);
+  }
+  Node* next() {
+    if (Node* n = single_) {
+      single_ = nullptr;
+      return n;
+    }
+    if (heap_.empty()) return nullptr;
+    std::pop_heap(heap_.begin(), heap_.end(), earlier);
+    Node* n = heap_.back();
+    heap_.pop_back();
+    return n;
+  }
+
+  void step(Node* n) {
+    State s = store_(n);
+    const uint8_t marks = *s.marks;
+    Tensor* grads = slots_of(n, s);
+    bool any = false;
+    for (uint32_t i = 0; i < n->input_count; ++i) any |= grads[i].defined();
+    if (PHAROS_UNLIKELY(n->extra != nullptr) && any) run_tensor_hooks(n, grads);
+    if (PHAROS_UNLIKELY(marks & kTarget)) capture(n, grads);
+    const bool runs = any && (call_.targets.empty() ||
+                              ((marks & kNeeded) && !((marks & kTarget) && n->is_accumulate && !call_.accumulate) &&
+                               (!n->is_accumulate || (marks & kTarget))));
+    Tensor few[8];
+    std::vector<Tensor> many;
+    Tensor* results = few;
+    if (n->edge_count > 8) {
+      many.resize(n->edge_count);
+      results = many.data();
+    }
+    if (runs && (!(marks & kTarget) || n->is_accumulate || leads_on(n))) run_node(n, grads, results);
+    drop_slots(n, store_(n).slot);
+    for (uint32_t i = 0; i < n->edge_count; ++i) {
+      const auto& e = n->edges[i];
+      if (!e.fn) continue;
+      State next = store_(e.fn);
+      if (results[i].defined()) deliver(n, i, e, std::move(results[i]), next);
+      if (--*next.dependencies == 0) {
+        if (e.fn->is_accumulate && !e.fn->extra)
+          step(e.fn);
+        else
+          make_ready(e.fn);
+      }
+    }
+  }
+
+  bool leads_on(Node* n) {
+    for (uint32_t i = 0; i < n->edge_count; ++i)
+      if (n->edges[i].fn && (*store_(n->edges[i].fn).marks & kNeeded)) return true;
+    return false;
+  }
+
+  void run_node(Node* n, Tensor* grads, Tensor* results) {
+    Node* const previous = running;
+    running = n;
+    struct Restore {
+      Node* p;
+      ~Restore() { running = p; }
+    } restore{previous};
+    try {
+      if (PHAROS_LIKELY(!n->extra))
+        n->run(grads, results);
+      else
+        run_with_hooks(n, grads, results);
+    } catch (c10::Error& e) {
+      add_node_context(e, n);
+      throw;
+    }
+    if (!call_.keep_graph) {
+      n->release_variables();
+      n->released = true;
+    }
+    if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly) && thread_state.anomaly_check_nan) check_nan(n, results);
+  }
+
+  static void add_node_context(c10::Error& e, Node* n) {
+    const std::string path = n->module_path();
+    e.add_context("in the backward of " + n->name() + (path.empty() ? "" : " recorded in module " + path));
+    if (n->extra && !n->extra->anomaly_trace.empty())
+      e.add_context("the forward call was made at:\n" + n->extra->anomaly_trace);
+  }
+
+  static void check_nan(Node* n, const Tensor* results) {
+    for (uint32_t i = 0; i < n->edge_count; ++i) {
+      if (!results[i].defined() || !tape_ops.any_nan(results[i])) continue;
+      const std::string path = n->module_path();
+      TORCH_CHECK(false, "Function '", n->name(), "' returned nan values in its ", i, "th output.",
+                  path.empty() ? "" : " Its forward ran in module " + path + ".",
+                  n->extra && !n->extra->anomaly_trace.empty()
+                      ? " The forward call that caused it was made at:\n" + n->extra->anomaly_trace
+                      : std::string());
+    }
+  }
+
+  static void run_tensor_hooks(Node* n, Tensor* grads) {
+    // By index: a hook may add or remove hooks.
+    for (size_t i = 0; i < n->extra->tensor_hooks.size(); ++i) {
+      auto& h = n->extra->tensor_hooks[i];
+      Tensor& g = grads[h.output_nr];
+      if (!g.defined()) continue;
+      const Tensor replaced = torch::autograd::TensorHook(h.hook)(g);
+      if (!replaced.defined()) continue;
+      TORCH_CHECK(replaced.sizes() == g.sizes(), "hook '<unnamed>' has changed the size of value: was ", g.sizes(),
+                  " got ", replaced.sizes());
+      g = replaced;
+    }
+    for (const NodeExtra::Retain& r : n->extra->retains) {
+      AutogradMeta* meta = meta_of(r.tensor);
+      const Tensor& g = grads[r.output_nr];
+      if (!meta || !g.defined()) continue;
+      meta->grad = meta->grad.defined() ? tape_ops.add(meta->grad, g) : tape_ops.clone(g);
+    }
+  }
+
+  static void run_with_hooks(Node* n, Tensor* grads, Tensor* results) {
+    if (!n->extra->pre_hooks.empty()) {
+      torch::autograd::variable_list list(grads, grads + n->input_count);
+      for (size_t i = 0; i < n->extra->pre_hooks.size(); ++i) list = torch::autograd::NodePreHook(n->extra->pre_hooks[i].second)(list);
+      TORCH_CHECK(list.size() == n->input_count, "a pre-hook of ", n->name(), " returned ", list.size(),
+                  " gradients instead of ", n->input_count);
+      std::copy(list.begin(), list.end(), grads);
+    }
+    const bool post = !n->extra->post_hooks.empty();
+    torch::autograd::variable_list before;
+    if (post) before.assign(grads, grads + n->input_count);
+    n->run(grads, results);
+    if (!post) return;
+    torch::autograd::variable_list list(results, results + n->edge_count);
+    for (size_t i = 0; i < n->extra->post_hooks.size(); ++i)
+      list = torch::autograd::NodePostHook(n->extra->post_hooks[i].second)(list, before);
+    TORCH_CHECK(list.size() == n->edge_count, "a post-hook of ", n->name(), " returned ", list.size(),
+                " gradients instead of ", n->edge_count);
+    std::copy(list.begin(), list.end(), results);
+  }
+
+  void capture(Node* n, Tensor* grads) {
+    if (call_.accumulate && n->is_accumulate) return;
+    for (size_t i = 0; i < call_.targets.size(); ++i)
+      if (call_.targets[i].function.get() == n) captured_[i] = grads[call_.targets[i].input_nr];
+  }
+
+  // Casts and reduces a gradient to what its input was, and adds it where it goes.
+  void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor&& grad, State next) {
+    Tensor g = std::move(grad);
+    if (PHAROS_UNLIKELY(e.reduce_to != nullptr))
+      g = tape_ops.sum_to_size(g, c10::IntArrayRef(e.reduce_to + 1, static_cast<size_t>(e.reduce_to[0])));
+    if (PHAROS_UNLIKELY(g.scalar_type() != e.dtype && e.dtype != c10::ScalarType::Undefined))
+      g = tape_ops.cast_gradient(g, e.dtype);
+    Tensor& slot = slots_of(e.fn, next)[e.input_nr];
+    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes()))
+      TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index, " - got ", g.sizes(),
+                  " but expected shape compatible with ", slot.sizes());
+    add_to_slot(slot, std::move(g));
+  }
+
+  BackwardCall& call_;
+  Store store_;
+  std::vector<Node*> seen_;
+  std::vector<Node*> heap_;
+  Node* single_ = nullptr;
+  std::vector<Tensor> captured_;
+};
+
+// Restores the modes that backward changes.
+struct Modes {
+  bool grad_mode = thread_state.grad_mode;
+  uint32_t module_id = thread_state.module_id;
+  explicit Modes(bool create_graph) {
+    thread_state.grad_mode = create_graph;
+    thread_state.backward_depth++;
+  }
+  ~Modes() {
+    thread_state.grad_mode = grad_mode;
+    thread_state.module_id = module_id;
+    thread_state.backward_depth--;
+  }
+};
+
+}  // namespace
+
+Node* current_node() { return running; }
+
+std::vector<Tensor> run_backward(BackwardCall& call) {
+  Modes modes(call.create_graph);
+  if (!nodes_taken.exchange(true, std::memory_order_acquire)) {
+    struct Free {
+      ~Free() { nodes_taken.store(false, std::memory_order_release); }
+    } free;
+    return Pass<InNode>(call).run();
+  }
+  return Pass<InMap>(call).run();
+}
+
+}  // namespace pharos::tape

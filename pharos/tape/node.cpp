@@ -1,0 +1,150 @@
+// Nodes: their end (without recursion), their edges as programs see them, AccumulateGrad.
+#include <pharos/autograd/node.h>
+
+#include <sched.h>
+
+#include "core/pool.h"
+#include "core/tape_hooks.h"
+#include "tape/meta.h"
+#include "tape/module_path.h"
+#include "tape/record.h"
+#include "tape/tape_ops.h"
+
+namespace torch::autograd {
+
+// Dead nodes are chained through `slot` and destroyed in a loop: a graph of any depth needs constant
+// stack. The list's head is per thread; non-null while a loop runs.
+namespace {
+thread_local Node* reaping = nullptr;
+thread_local Node* dead = nullptr;
+}  // namespace
+
+struct NodeReaper {
+  static void drop_edges(Node* n) {
+    for (uint32_t i = 0; i < n->edge_count; ++i) {
+      RawEdge& e = n->edges[i];
+      delete[] e.reduce_to;
+      e.reduce_to = nullptr;
+      if (Node* next = e.fn) {
+        e.fn = nullptr;
+        next->release();
+      }
+    }
+  }
+  static void destroy(Node* n) {
+    drop_edges(n);
+    delete n->extra;
+    n->extra = nullptr;
+    const int pool_class = n->pool_class;
+    if (pool_class == 0) {
+      delete n;
+    } else {
+      n->~Node();
+      pharos::pool_free(n, pool_class);
+    }
+  }
+};
+
+Node::~Node() = default;
+
+void Node::on_zero() noexcept {
+  if (reaping) {
+    slot = dead;
+    dead = this;
+    return;
+  }
+  reaping = this;
+  NodeReaper::destroy(this);
+  while (Node* n = dead) {
+    dead = static_cast<Node*>(n->slot);
+    n->slot = nullptr;
+    NodeReaper::destroy(n);
+  }
+  reaping = nullptr;
+}
+
+std::string Node::name() const { return "Node"; }
+
+Edge Node::next_edge(size_t i) const {
+  TORCH_CHECK_INDEX(i < edge_count, "Node has ", edge_count, " edges; edge ", i, " was asked for");
+  return {c10::intrusive_ptr<Node>::reclaim_copy(edges[i].fn), edges[i].input_nr};
+}
+
+edge_list Node::next_edges() const {
+  edge_list list;
+  for (size_t i = 0; i < edge_count; ++i) list.push_back(next_edge(i));
+  return list;
+}
+
+variable_list Node::operator()(variable_list&& grads) {
+  grads.resize(input_count);
+  variable_list results(edge_count);
+  run(grads.data(), results.data());
+  return results;
+}
+
+std::string Node::module_path() const { return pharos::tape::module_path(module_id); }
+
+AccumulateGrad::AccumulateGrad(c10::TensorImpl* self) : leaf(self) {
+  refcount.store(0, std::memory_order_relaxed);
+  is_accumulate = true;
+}
+
+void AccumulateGrad::retain_edge() {
+  if (refcount.fetch_add(1, std::memory_order_acq_rel) == 0) leaf->retain();
+}
+
+void AccumulateGrad::on_zero() noexcept { leaf->release(); }
+
+void AutogradMeta::lock() {
+  int spins = 0;
+  while (locked.exchange(true, std::memory_order_acquire))
+    if (++spins > 64) sched_yield();
+}
+
+void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
+  using pharos::tape::tape_ops;
+  at::Tensor fresh = std::move(grads[0]);
+  if (!fresh.defined()) return;
+  const at::Tensor variable = at::Tensor::retain(leaf);
+  AutogradMeta* meta = pharos::tape::ensure_meta(leaf);
+  TORCH_CHECK(fresh.sizes() == variable.sizes(), "Function AccumulateGrad returned an invalid gradient at index 0 - got ",
+              fresh.sizes(), " but expected shape compatible with ", variable.sizes());
+  const bool recording = pharos::thread_state.grad_mode;
+  meta->lock();
+  struct Unlock {
+    AutogradMeta* m;
+    ~Unlock() { m->unlock(); }
+  };
+  {
+    Unlock unlock{meta};
+    if (!meta->grad.defined()) {
+      c10::TensorImpl* f = fresh.unsafeGetTensorImpl();
+      const bool same_layout = f->strides().equals(leaf->strides()) || (!leaf->is_non_overlapping_and_dense() && f->is_contiguous());
+      if (!recording && f->use_count() == 1 && f->storage && f->storage->use_count() == 1 && same_layout &&
+          !f->base && !(f->flags & (c10::TensorImpl::kConj | c10::TensorImpl::kNeg)))
+        meta->grad = std::move(fresh);
+      else
+        meta->grad = tape_ops.clone_as(fresh, variable);
+    } else if (!recording) {
+      tape_ops.add_inplace(meta->grad, fresh);
+    } else {
+      meta->grad = tape_ops.add(meta->grad, fresh);
+    }
+  }
+  if (extra)
+    for (auto& [id, hook] : extra->post_accumulate) hook(variable);
+}
+
+}  // namespace torch::autograd
+
+namespace pharos::tape {
+
+void ListNode::set_edge_count(size_t n) {
+  TORCH_CHECK(n < 65536, "a recorded operator takes at most 65535 tensors, got ", n);
+  edges = new torch::autograd::RawEdge[n];
+  edge_count = static_cast<uint16_t>(n);
+}
+ListNode::~ListNode() { delete[] edges; }
+
+}  // namespace pharos::tape
