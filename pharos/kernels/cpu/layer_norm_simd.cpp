@@ -55,58 +55,63 @@ void layer_rows(int64_t rows, int64_t cols, const T* x, const T* w, const T* b, 
   });
 }
 
-// gx = rstd * (g w - mean(g w) - xhat * mean(g w xhat))
+// gx = rstd * (g w - mean(g w) - xhat * mean(g w xhat)), with xhat = (x - mean) rstd.
 template <class T>
-void layer_grad_x(int64_t rows, int64_t cols, const T* g, const T* x, const T* mean, const T* rstd,
-                  const T* w, T* gx) {
-  parallel_for(0, rows, grain_for(6 * cols), [&](int64_t r0, int64_t r1) {
-    const RowTag<T> d;
-    for (int64_t r = r0; r < r1; ++r) {
-      const T *gr = g + r * cols, *xr = x + r * cols;
-      const auto vm = hn::Set(d, mean[r]), vr = hn::Set(d, rstd[r]);
-      auto gw = [&](int64_t j, int64_t lanes) HWY_ATTR {
-        const auto v = row_load(gr + j, lanes);
-        return w ? hn::Mul(v, row_load(w + j, lanes)) : v;
-      };
-      auto xhat = [&](int64_t j, int64_t lanes)
-                      HWY_ATTR { return hn::Mul(hn::Sub(row_load(xr + j, lanes), vm), vr); };
-      const double n = static_cast<double>(cols);
-      const auto c1 = hn::Set(d, static_cast<T>(row_sum<T>(cols, gw) / n));
-      const auto c2 = hn::Set(
-          d, static_cast<T>(
-                 row_sum<T>(cols, [&](int64_t j, int64_t lanes)
-                                      HWY_ATTR { return hn::Mul(gw(j, lanes), xhat(j, lanes)); }) /
-                 n));
-      row_map(cols, gx + r * cols, [&](int64_t j, int64_t lanes) HWY_ATTR {
-        return hn::Mul(vr, hn::Sub(hn::Sub(gw(j, lanes), c1), hn::Mul(xhat(j, lanes), c2)));
-      });
-    }
+HWY_INLINE void grad_x_row(int64_t cols, const T* g, const T* x, T mean, T rstd, const T* w,
+                           T* gx) {
+  const RowTag<T> d;
+  const auto vm = hn::Set(d, mean), vr = hn::Set(d, rstd);
+  auto gw = [&](int64_t j, int64_t lanes) HWY_ATTR {
+    const auto v = row_load(g + j, lanes);
+    return w ? hn::Mul(v, row_load(w + j, lanes)) : v;
+  };
+  auto xhat = [&](int64_t j, int64_t lanes)
+                  HWY_ATTR { return hn::Mul(hn::Sub(row_load(x + j, lanes), vm), vr); };
+  const double n = static_cast<double>(cols);
+  const double sum = row_sum<T>(cols, gw);
+  const double product = row_sum<T>(cols, [&](int64_t j, int64_t lanes) HWY_ATTR {
+    return hn::Mul(gw(j, lanes), xhat(j, lanes));
+  });
+  const auto c1 = hn::Set(d, static_cast<T>(sum / n));
+  const auto c2 = hn::Set(d, static_cast<T>(product / n));
+  row_map(cols, gx, [&](int64_t j, int64_t lanes) HWY_ATTR {
+    return hn::Mul(vr, hn::Sub(hn::Sub(gw(j, lanes), c1), hn::Mul(xhat(j, lanes), c2)));
   });
 }
 
-// Column sums of g * xhat and g: partial sums of 64 rows, then all partials in order.
+// Adds one row's g * xhat and g to the partial sums pw and pb.
 template <class T>
-void layer_grad_w(int64_t rows, int64_t cols, const T* g, const T* x, const T* mean, const T* rstd,
-                  T* gw, T* gb) {
+HWY_INLINE void grad_w_row(int64_t cols, const T* g, const T* x, T mean, T rstd, T* HWY_RESTRICT pw,
+                           T* HWY_RESTRICT pb) {
+  const RowTag<T> d;
+  const auto vm = hn::Set(d, mean), vr = hn::Set(d, rstd);
+  row_map(cols, pw, [&](int64_t j, int64_t lanes) HWY_ATTR {
+    const auto xhat = hn::Mul(hn::Sub(row_load(x + j, lanes), vm), vr);
+    return hn::MulAdd(row_load(g + j, lanes), xhat, row_load(pw + j, lanes));
+  });
+  row_map(cols, pb, [&](int64_t j, int64_t lanes) HWY_ATTR {
+    return hn::Add(row_load(g + j, lanes), row_load(pb + j, lanes));
+  });
+}
+
+// Both gradients in one pass over the rows: column sums of 64 rows each, then all partial sums in
+// order.
+template <class T>
+void layer_backward(int64_t rows, int64_t cols, const T* g, const T* x, const T* mean,
+                    const T* rstd, const T* w, T* gx, T* gw, T* gb) {
   int64_t block = 64;
   while (rows / block > 512) block *= 2;  // bounds the scratch
   const int64_t blocks = (rows + block - 1) / block;
-  Scratch<T> partial(2 * blocks * cols);
-  std::memset(partial.get(), 0, sizeof(T) * 2 * blocks * cols);
-  parallel_for(0, blocks, grain_for(2 * block * cols), [&](int64_t b0, int64_t b1) {
-    const RowTag<T> d;
+  const bool sums = gw || gb;
+  Scratch<T> partial(sums ? 2 * blocks * cols : 0);
+  parallel_for(0, blocks, grain_for(8 * block * cols), [&](int64_t b0, int64_t b1) {
     for (int64_t k = b0; k < b1; ++k) {
-      T *pw = partial.get() + 2 * k * cols, *pb = pw + cols;
+      T* pw = sums ? partial.get() + 2 * k * cols : nullptr;
+      if (sums) std::memset(pw, 0, sizeof(T) * 2 * cols);
       for (int64_t r = k * block; r < HWY_MIN(rows, (k + 1) * block); ++r) {
-        const auto vm = hn::Set(d, mean[r]), vr = hn::Set(d, rstd[r]);
         const T *gr = g + r * cols, *xr = x + r * cols;
-        row_map(cols, pw, [&](int64_t j, int64_t lanes) HWY_ATTR {
-          const auto xhat = hn::Mul(hn::Sub(row_load(xr + j, lanes), vm), vr);
-          return hn::MulAdd(row_load(gr + j, lanes), xhat, row_load(pw + j, lanes));
-        });
-        row_map(cols, pb, [&](int64_t j, int64_t lanes) HWY_ATTR {
-          return hn::Add(row_load(gr + j, lanes), row_load(pb + j, lanes));
-        });
+        if (sums) grad_w_row(cols, gr, xr, mean[r], rstd[r], pw, pw + cols);
+        if (gx) grad_x_row(cols, gr, xr, mean[r], rstd[r], w, gx + r * cols);
       }
     }
   });
@@ -121,13 +126,6 @@ void layer_grad_w(int64_t rows, int64_t cols, const T* g, const T* x, const T* m
       }
     });
   }
-}
-
-template <class T>
-void layer_backward(int64_t rows, int64_t cols, const T* g, const T* x, const T* mean,
-                    const T* rstd, const T* w, T* gx, T* gw, T* gb) {
-  if (gx) layer_grad_x(rows, cols, g, x, mean, rstd, w, gx);
-  if (gw || gb) layer_grad_w(rows, cols, g, x, mean, rstd, gw, gb);
 }
 
 template <class T>
@@ -264,7 +262,10 @@ void require_supported(DType t) {
 struct Wide {
   Scratch<float> data;
   Wide(DType type, const void* p, int64_t n) : data(p ? n : 0) {
-    if (p) convert_to_float(type, p, data.get(), n);
+    if (p == nullptr) return;
+    parallel_for(0, n, 32768, [&](int64_t b, int64_t e) {
+      convert_to_float(type, static_cast<const uint16_t*>(p) + b, data.get() + b, e - b);
+    });
   }
   const float* get() const { return data.get(); }
 };
@@ -276,7 +277,10 @@ struct WideOut {
   Scratch<float> data;
   WideOut(DType t, void* p, int64_t count) : type(t), target(p), n(count), data(p ? count : 0) {}
   void finish() {
-    if (target) convert_from_float(type, data.get(), target, n);
+    if (target == nullptr) return;
+    parallel_for(0, n, 32768, [&](int64_t b, int64_t e) {
+      convert_from_float(type, data.get() + b, static_cast<uint16_t*>(target) + b, e - b);
+    });
   }
   float* get() const { return data.get(); }
 };

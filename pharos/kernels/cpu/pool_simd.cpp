@@ -53,33 +53,84 @@ void fill(T* p, int64_t n, T value) {
   for (; i < n; ++i) p[i] = value;
 }
 
+// Calls f(column of the input row, pointer of that column's phase, columns to go) once per phase.
+template <class T, class F>
+HWY_INLINE void for_phases(const PaddedPlane& p, int64_t pad, int64_t width, T* row, F&& f) {
+  for (int64_t first = 0; first < HWY_MIN(p.phases, width); ++first) {
+    f(first, row + p.column(first + pad), (width - first + p.phases - 1) / p.phases);
+  }
+}
+
+// One row of the input into its phases. Two phases are the usual case (stride 2).
+template <class T>
+HWY_INLINE void pack_row(const PaddedPlane& p, int64_t pad, int64_t width,
+                         const T* HWY_RESTRICT row, T* HWY_RESTRICT to) {
+  const Tag<T> d;
+  if (p.phases == 1) {
+    std::memcpy(to + pad, row, sizeof(T) * width);
+    return;
+  }
+  const int64_t step = 2 * kVL<T>;
+  if (p.phases == 2 && width >= step) {
+    T* even = to + p.column(pad);  // an odd padding makes this the second phase
+    T* odd = to + p.column(pad + 1);
+    for (int64_t w = 0; w < width - width % 2;) {
+      // The last step overlaps the one before it; both start at even columns.
+      if (w + step > width) w = (width - step) & ~int64_t{1};
+      auto a = hn::Undefined(d), b = hn::Undefined(d);
+      hn::LoadInterleaved2(d, row + w, a, b);
+      hn::StoreU(a, d, even + w / 2);
+      hn::StoreU(b, d, odd + w / 2);
+      w += step;
+    }
+    if (width % 2) even[width / 2] = row[width - 1];
+    return;
+  }
+  for_phases(p, pad, width, to, [&](int64_t first, T* out, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) out[i] = row[first + i * p.phases];
+  });
+}
+
+// The reverse of pack_row.
+template <class T>
+HWY_INLINE void unpack_row(const PaddedPlane& p, int64_t pad, int64_t width, T* HWY_RESTRICT from,
+                           T* HWY_RESTRICT row) {
+  const Tag<T> d;
+  if (p.phases == 1) {
+    std::memcpy(row, from + pad, sizeof(T) * width);
+    return;
+  }
+  const int64_t step = 2 * kVL<T>;
+  if (p.phases == 2 && width >= step) {
+    const T* even = from + p.column(pad);
+    const T* odd = from + p.column(pad + 1);
+    for (int64_t w = 0; w < width - width % 2;) {
+      if (w + step > width) w = (width - step) & ~int64_t{1};
+      hn::StoreInterleaved2(hn::LoadU(d, even + w / 2), hn::LoadU(d, odd + w / 2), d, row + w);
+      w += step;
+    }
+    if (width % 2) row[width - 1] = even[width / 2];
+    return;
+  }
+  for_phases(p, pad, width, from, [&](int64_t first, const T* in, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) row[first + i * p.phases] = in[i];
+  });
+}
+
+// Input columns that windows reach; later ones are not part of any window.
+template <class T>
+int64_t reached_width(const PoolShape& s, const PaddedPlane& p) {
+  return HWY_MAX(int64_t{0}, HWY_MIN(s.in[2], p.phases * (p.pitch - kVL<T>)-s.pad[2]));
+}
+
 // Copies the input into the inside of a plane whose border is already filled.
 template <class T>
 void pack(const PoolShape& s, const PaddedPlane& p, const T* HWY_RESTRICT x, T* HWY_RESTRICT dst) {
-  const Tag<T> d;
-  const int64_t limit = p.phases * (p.pitch - kVL<T>)-s.pad[2];
-  const int64_t width = HWY_MIN(s.in[2], limit);
+  const int64_t width = reached_width<T>(s, p);
   for (int64_t id = 0; id < s.in[0] && id + s.pad[0] < p.rows[0]; ++id) {
     for (int64_t ih = 0; ih < s.in[1] && ih + s.pad[1] < p.rows[1]; ++ih) {
-      const T* row = x + (id * s.in[1] + ih) * s.in[2];
-      T* to = dst + p.row(id + s.pad[0], ih + s.pad[1]);
-      int64_t w = 0;
-      if (p.phases == 1) {
-        std::memcpy(to + s.pad[2], row, sizeof(T) * HWY_MAX(width, int64_t{0}));
-        continue;
-      }
-      if (p.phases == 2) {
-        // An odd left padding starts in the second phase.
-        T* even = to + p.column(s.pad[2]);
-        T* odd = to + p.column(s.pad[2] + 1);
-        for (; w + 2 * kVL<T> <= width; w += 2 * kVL<T>) {
-          auto a = hn::Undefined(d), b = hn::Undefined(d);
-          hn::LoadInterleaved2(d, row + w, a, b);
-          hn::StoreU(a, d, even + w / 2);
-          hn::StoreU(b, d, odd + w / 2);
-        }
-      }
-      for (; w < width; ++w) to[p.column(w + s.pad[2])] = row[w];
+      pack_row(p, s.pad[2], width, x + (id * s.in[1] + ih) * s.in[2],
+               dst + p.row(id + s.pad[0], ih + s.pad[1]));
     }
   }
 }
@@ -298,14 +349,14 @@ bool avg_pool_backward(const PoolShape& s, bool include_pad, int64_t divisor, co
       }
     }
     T* out = gx + i * s.in_area();
+    const int64_t width = reached_width<T>(s, p);
     for (int64_t id = 0; id < s.in[0]; ++id) {
       for (int64_t ih = 0; ih < s.in[1]; ++ih) {
         const bool inside = id + s.pad[0] < p.rows[0] && ih + s.pad[1] < p.rows[1];
-        const T* from = inside ? plane + p.row(id + s.pad[0], ih + s.pad[1]) : nullptr;
-        const int64_t limit = p.phases * (p.pitch - kVL<T>)-s.pad[2];
-        for (int64_t w = 0; w < s.in[2]; ++w) {
-          *out++ = inside && w < limit ? from[p.column(w + s.pad[2])] : T(0);
-        }
+        const int64_t n = inside ? width : 0;
+        if (n > 0) unpack_row(p, s.pad[2], n, plane + p.row(id + s.pad[0], ih + s.pad[1]), out);
+        std::memset(out + n, 0, sizeof(T) * (s.in[2] - n));
+        out += s.in[2];
       }
     }
   });
