@@ -30,18 +30,21 @@ ARROWS = {
     # The umbrella headers of programs, and everything outside the library.
     "front": ["nn", "optim", "data", "jit", "onnx", "distributed"],
 }
-# Headers directly in include/pharos/ (first match). Others are umbrellas of the front end.
+# Public headers, by their path under include/pharos/ (first match), whose folder does not name the
+# layer. Others directly in include/pharos/ are umbrellas of the front end.
 PUBLIC_LAYER = [
+    ("autograd/function*.h", "autograd"),
+    ("autograd/gradcheck.h", "autograd"),
+    ("autograd/explain.h", "autograd"),
+    ("autograd/*", "tape"),
+    ("ops/tensor_methods.inc", "core"),  # generated text inside class Tensor
+    ("ops/*", "decl"),
     ("version.h", "core"),
     ("tensor.h", "core"),
     ("functions.h", "decl"),
     ("indexing.h", "decl"),
     ("serialize.h", "nn"),
 ]
-# Generated text inside class Tensor: a part of core's tensor.h.
-TENSOR_METHODS = "pharos/ops/tensor_methods.inc"
-# Folders under include/pharos/ that are not named as their layer.
-PUBLIC_FOLDER = {"ops": "decl"}
 PRIVATE_FOLDERS = set(ARROWS) - {"decl", "front"}
 
 THIRD_PARTY = {
@@ -112,17 +115,12 @@ REACHABLE = {layer: reachable(layer) for layer in ARROWS}
 def public_layer(path):
     """Layer of a public header, given as programs write it: pharos/nn/module.h."""
     parts = path.split("/")
-    if path == TENSOR_METHODS:
-        return "core"
     if parts[0] != "pharos":
         return "front"  # the forwarding headers of torch/, ATen/, c10/
-    if len(parts) > 2:
-        folder = PUBLIC_FOLDER.get(parts[1], parts[1])
-        return folder if folder in ARROWS else "front"
     for pattern, layer in PUBLIC_LAYER:
-        if fnmatch.fnmatch(parts[1], pattern):
+        if fnmatch.fnmatch("/".join(parts[1:]), pattern):
             return layer
-    return "front"
+    return parts[1] if len(parts) > 2 and parts[1] in ARROWS else "front"
 
 
 def layer_of(path):
