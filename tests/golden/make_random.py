@@ -196,6 +196,11 @@ def multinomial():
                     out = torch.multinomial(p, k, bool(replacement), generator=g.gen)
                     g.add("multinomial", dtype, out.numel(), (rows, width, k, replacement, mode), out)
 
+            # Noise follows the memory of the probabilities, not their rows.
+            p = (ramp(rows * width, 1, dtype) + 1 / 128).reshape(width, rows).t()
+            for k in (1, (width + 2) // 3):
+                out = torch.multinomial(p, k, generator=g.gen)
+                g.add("multinomial", dtype, out.numel(), (rows, width, k, 0, "transposed"), out)
 
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)

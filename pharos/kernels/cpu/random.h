@@ -108,4 +108,13 @@ template <class T>
 void sample_multinomial(Mt19937& gen, const T* p, std::int64_t rows, std::int64_t width,
                         std::int64_t n_sample, bool replacement, std::int64_t* out);
 
+// The parts of the form without replacement (and of n_sample == 1), for probabilities that are not
+// contiguous: their noise, fill_exponential(1), is drawn in the order of their memory, after the
+// check. Both arrays are given here in rows.
+template <class T>
+void check_multinomial(const T* p, std::int64_t rows, std::int64_t width);
+template <class T>
+void rank_multinomial(const T* p, const T* noise, std::int64_t rows, std::int64_t width,
+                      std::int64_t n_sample, std::int64_t* out);
+
 }  // namespace pharos::cpu

@@ -41,8 +41,10 @@ void rank(std::vector<Ranked<C>>& row, std::int64_t k) {
   }
 }
 
+}  // namespace
+
 template <class T>
-void check_rows(const T* p, std::int64_t rows, std::int64_t width) {
+void check_multinomial(const T* p, std::int64_t rows, std::int64_t width) {
   for (std::int64_t i = 0; i < rows * width; ++i) {
     const auto value = static_cast<Compute<T>>(p[i]);
     TORCH_CHECK(value >= 0 && std::isfinite(value),
@@ -56,20 +58,30 @@ void check_rows(const T* p, std::int64_t rows, std::int64_t width) {
 }
 
 template <class T>
-void sample_ranked(Mt19937& gen, const T* p, std::int64_t rows, std::int64_t width, std::int64_t k,
-                   std::int64_t* out) {
+void rank_multinomial(const T* p, const T* noise, std::int64_t rows, std::int64_t width,
+                      std::int64_t n_sample, std::int64_t* out) {
   using C = Compute<T>;
-  check_rows(p, rows, width);
-  std::vector<T> noise(static_cast<std::size_t>(width));
   std::vector<Ranked<C>> row(static_cast<std::size_t>(width));
-  for (std::int64_t r = 0; r < rows; ++r, p += width) {
-    fill_exponential(gen, noise.data(), width, 1.0);
+  for (std::int64_t r = 0; r < rows; ++r, p += width, noise += width) {
     for (std::int64_t i = 0; i < width; ++i) {
       const T ratio = static_cast<T>(static_cast<C>(p[i]) / static_cast<C>(noise[i]));
       row[i] = {static_cast<C>(ratio), i};
     }
-    rank(row, k);
-    for (std::int64_t i = 0; i < k; ++i) *out++ = row[i].index;
+    rank(row, n_sample);
+    for (std::int64_t i = 0; i < n_sample; ++i) *out++ = row[i].index;
+  }
+}
+
+namespace {
+
+template <class T>
+void sample_ranked(Mt19937& gen, const T* p, std::int64_t rows, std::int64_t width, std::int64_t k,
+                   std::int64_t* out) {
+  check_multinomial(p, rows, width);
+  std::vector<T> noise(static_cast<std::size_t>(width));
+  for (std::int64_t r = 0; r < rows; ++r, p += width, out += k) {
+    fill_exponential(gen, noise.data(), width, 1.0);
+    rank_multinomial(p, noise.data(), 1, width, k, out);
   }
 }
 
@@ -112,8 +124,11 @@ void sample_multinomial(Mt19937& gen, const T* p, std::int64_t rows, std::int64_
   }
 }
 
-#define PHAROS_MULTINOMIAL(T)                                                         \
-  template void sample_multinomial<T>(Mt19937&, const T*, std::int64_t, std::int64_t, \
+#define PHAROS_MULTINOMIAL(T)                                                                     \
+  template void check_multinomial<T>(const T*, std::int64_t, std::int64_t);                       \
+  template void rank_multinomial<T>(const T*, const T*, std::int64_t, std::int64_t, std::int64_t, \
+                                    std::int64_t*);                                               \
+  template void sample_multinomial<T>(Mt19937&, const T*, std::int64_t, std::int64_t,             \
                                       std::int64_t, bool, std::int64_t*);
 PHAROS_RANDOM_FLOATING(PHAROS_MULTINOMIAL)
 
