@@ -23,8 +23,8 @@ void scale(int64_t m, int64_t n, T beta, T* c, int64_t ldc) {
 }
 
 // oneDNN wins where its own blocking pays; single rows and columns are bound by memory.
-bool dnnl_fits(int64_t m, int64_t n, int64_t k) {
-  return m * n * k > int64_t{128} * 128 * 128 && m > 4 && n > 4;
+bool dnnl_fits(bool tb, int64_t m, int64_t n, int64_t k) {
+  return m * n * k > int64_t{128} * 128 * 128 && m > (tb ? 16 : 4) && n > 4;
 }
 
 void half_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha,
@@ -58,7 +58,7 @@ void sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const
            int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
   if (k <= 0) return scale(m, n, beta, c, ldc);
-  if (dnnl_fits(m, n, k) && !own_only.load(std::memory_order_relaxed)) {
+  if (dnnl_fits(tb, m, n, k) && !own_only.load(std::memory_order_relaxed)) {
     OmpGuard guard;
     if (dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) ==
         dnnl_success) {

@@ -19,8 +19,10 @@ using detail::GemmArgs;
 // 8 x 2 vectors use 16 of the 32 registers of AVX-512 and NEON; x86 before that has 16 in all.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_ARCH_ARM
 constexpr int kMR = 8;
+constexpr int kDotRows = 4;
 #else
 constexpr int kMR = 6;
+constexpr int kDotRows = 3;
 #endif
 constexpr int64_t kKC = 256;  // depth of a block: a panel of B stays in the first-level cache
 
@@ -40,17 +42,17 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
   V acc[R][NV];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
+#pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) acc[r][j] = hn::Zero(d);
   }
   for (int64_t p = 0; p < k; ++p) {
     V bv[NV];
-#pragma GCC unroll 2
+#pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) bv[j] = hn::LoadU(d, b + j * vl);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       const V av = hn::Set(d, a[r * a_row]);
-#pragma GCC unroll 2
+#pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) acc[r][j] = hn::MulAdd(av, bv[j], acc[r][j]);
     }
     a += a_col;
@@ -60,7 +62,7 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
   const V vbeta = hn::Set(d, beta);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 2
+#pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) {
       const int64_t left = width - j * vl;
       if (left <= 0) continue;
@@ -287,25 +289,37 @@ void dot_block(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, T al
   }
 }
 
+template <class T>
+using DotFn = void (*)(const T*, int64_t, const T*, int64_t, int64_t, T, T, T*, int64_t);
+
+template <class T>
+HWY_INLINE DotFn<T> dot_block_of(int64_t rows) {
+  switch (rows) {
+    case 1:
+      return dot_block<T, 1>;
+    case 2:
+      return dot_block<T, 2>;
+    case 3:
+      return dot_block<T, 3>;
+    default:
+      return dot_block<T, kDotRows>;
+  }
+}
+
 // C = A * B^T with few rows of A: a stream of dot products over the rows of B.
 template <class T>
 void gemm_dots(const GemmArgs<T>& g) {
   parallel_for(0, g.n, 4 * grain_for(4 * g.k * g.m, 1 << 17), [&](int64_t j0, int64_t j1) {
-    for (int64_t i = 0; i < g.m; i += 2) {
+    for (int64_t i = 0; i < g.m; i += kDotRows) {
+      const int64_t rows = HWY_MIN(int64_t{kDotRows}, g.m - i);
       const T* a = g.a + i * g.lda;
       T* c = g.c + i * g.ldc;
-      const bool two = i + 2 <= g.m;
       int64_t j = j0;
       for (; j + 4 <= j1; j += 4) {
-        const T* b = g.b + j * g.ldb;
-        if (two) {
-          dot_block<T, 2>(a, g.lda, b, g.ldb, g.k, g.alpha, g.beta, c + j, g.ldc);
-        } else {
-          dot_block<T, 1>(a, g.lda, b, g.ldb, g.k, g.alpha, g.beta, c + j, g.ldc);
-        }
+        dot_block_of<T>(rows)(a, g.lda, g.b + j * g.ldb, g.ldb, g.k, g.alpha, g.beta, c + j, g.ldc);
       }
       for (; j < j1; ++j) {
-        for (int r = 0; r < (two ? 2 : 1); ++r) {
+        for (int64_t r = 0; r < rows; ++r) {
           const T v = g.alpha * dot(a + r * g.lda, g.b + j * g.ldb, g.k);
           T* out = c + r * g.ldc + j;
           *out = g.beta == T(0) ? v : v + g.beta * *out;
@@ -315,24 +329,30 @@ void gemm_dots(const GemmArgs<T>& g) {
   });
 }
 
-// One row times a row-major B (m == 1): columns are spread over threads, B is read once.
+// Few rows times a row-major B: columns are spread over threads, B is read in place. A single row
+// takes wide panels, so that each row of B is read in long runs.
 template <class T>
-void gemm_row(const GemmArgs<T>& g) {
-  const int64_t a_col = g.ta ? g.lda : 1;
-  const int64_t nr = 4 * kVL<T>;
-  const int64_t grain = nr * grain_for(nr * g.k, 1 << 16);
+void gemm_stream(const GemmArgs<T>& g) {
+  const int64_t a_row = g.ta ? 1 : g.lda, a_col = g.ta ? g.lda : 1;
+  constexpr int64_t kWide = 8 * kVL<T>, kPanel = 2 * kVL<T>;
+  const int64_t grain = kWide * grain_for(kWide * g.k * g.m, 1 << 16);
   parallel_for(0, g.n, grain, [&](int64_t j0, int64_t j1) {
-    for (int64_t j = j0; j < j1; j += 2 * kVL<T>) {
-      const int64_t width = HWY_MIN(2 * kVL<T>, j1 - j);
-      if (width == 2 * kVL<T>) {
-        micro<T, 1, 2>(g.k, g.a, 0, a_col, g.b + j, g.ldb, g.alpha, g.beta, g.c + j, 0, width);
-      } else {
-        GemmArgs<T> tail = g;
-        tail.b = g.b + j;
-        tail.c = g.c + j;
-        tail.n = width;
-        gemm_small(tail);
+    int64_t j = j0;
+    if (g.m == 1) {
+      for (; j + kWide <= j1; j += kWide) {
+        micro<T, 1, 8>(g.k, g.a, 0, a_col, g.b + j, g.ldb, g.alpha, g.beta, g.c + j, 0, kWide);
       }
+    }
+    for (; j + kPanel <= j1; j += kPanel) {
+      run_panel(g.m, g.k, g.a, a_row, a_col, kMR * a_row, g.b + j, g.ldb, g.alpha, g.beta, g.c + j,
+                g.ldc, kPanel);
+    }
+    if (j < j1) {
+      GemmArgs<T> tail = g;
+      tail.b = g.b + j;
+      tail.c = g.c + j;
+      tail.n = j1 - j;
+      gemm_small(tail);
     }
   });
 }
@@ -366,9 +386,12 @@ void gemm_large(const GemmArgs<T>& g) {
             const int64_t rows = HWY_MIN(kMR, m - i);
             T* dst = packed_a.get() + i * k;
             const T* src = g.ta ? g.a + p0 * g.lda + i0 + i : g.a + (i0 + i) * g.lda + p0;
-            const int64_t row = g.ta ? 1 : g.lda, col = g.ta ? g.lda : 1;
+            if (!g.ta) {
+              pack_columns(src, g.lda, k, rows, int64_t{kMR}, dst);
+              continue;
+            }
             for (int64_t p = 0; p < k; ++p) {
-              for (int64_t r = 0; r < rows; ++r) dst[p * kMR + r] = src[r * row + p * col];
+              for (int64_t r = 0; r < rows; ++r) dst[p * kMR + r] = src[r + p * g.lda];
             }
           }
         });
@@ -397,7 +420,7 @@ HWY_INLINE void gemm_any(const GemmArgs<T>& g) {
     if (g.m <= 2 && g.tb && !g.ta && g.n * g.k > 64) return gemm_dots(g);
     return gemm_small(g);
   }
-  if (!g.ta && g.tb && g.m <= 4) return gemm_dots(g);
+  if (!g.ta && g.tb && g.m <= 16) return gemm_dots(g);
   if (g.n == 1) {  // A * x: the transposed problem is a row times a matrix
     if (g.ldc == 1 && (!g.tb ? g.ldb == 1 : true)) {
       // C^T (1 x m) = B^T (1 x k) * A^T (k x m)
@@ -412,10 +435,10 @@ HWY_INLINE void gemm_any(const GemmArgs<T>& g) {
       t.ldb = g.lda;
       t.ldc = g.m;
       if (t.tb) return gemm_dots(t);
-      return gemm_row(t);
+      return gemm_stream(t);
     }
   }
-  if (g.m == 1 && !g.tb) return gemm_row(g);
+  if (g.m <= 2 * kMR && !g.tb) return gemm_stream(g);
   gemm_large(g);
 }
 
