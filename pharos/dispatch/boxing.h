@@ -22,7 +22,8 @@ struct ArgSite {
 };
 
 // Converts one value: `read` gives false where the value does not fit. Narrower than to<T>() in
-// nothing and wider where PyTorch is: an int serves as float and as Scalar, an int as a list of one.
+// nothing and wider where PyTorch is: an int serves as float and as Scalar, an int as a list of
+// one.
 template <typename T>
 struct Value;
 
@@ -37,7 +38,8 @@ struct Value;
   };
 PHAROS_UNBOX(int64_t, v.isInt(), v.toInt())
 PHAROS_UNBOX(bool, v.isBool(), v.toBool())
-PHAROS_UNBOX(double, v.isDouble() || v.isInt(), v.isInt() ? static_cast<double>(v.toInt()) : v.toDouble())
+PHAROS_UNBOX(double, v.isDouble() || v.isInt(),
+             v.isInt() ? static_cast<double>(v.toInt()) : v.toDouble())
 PHAROS_UNBOX(c10::complex<double>, v.isScalar(), v.toScalar().toComplexDouble())
 PHAROS_UNBOX(c10::Scalar, v.isScalar(), v.toScalar())
 PHAROS_UNBOX(std::string_view, v.isString(), v.toStringView())
@@ -218,8 +220,8 @@ struct IsTuple<std::tuple<Ts...>> : std::true_type {
   static constexpr size_t kSize = sizeof...(Ts);
 };
 
-// A result off the stack. `written` are the arguments that are Tensor&, in order: what an in-place or
-// out= form returns as its K-th is the K-th of them.
+// A result off the stack. `written` are the arguments that are Tensor&, in order: what an in-place
+// or out= form returns as its K-th is the K-th of them.
 template <typename R, size_t K>
 R result(IValue& v, at::Tensor* const* written) {
   if constexpr (std::is_same_v<R, at::Tensor&>) {
@@ -272,7 +274,7 @@ struct Boxed<R(A...)> {
   static R interpose(const OpRow& op, A... args) {
     Stack stack;
     stack.reserve(kArgs);
-    at::Tensor* written[kArgs + 1];
+    at::Tensor* written[kArgs + 1] = {};
     [[maybe_unused]] at::Tensor** next = written;
     ((stack.emplace_back(args), boxing::note_written<A>(next, args)), ...);
     run_interposers(op, stack);
@@ -301,11 +303,13 @@ struct Boxed<R(A...)> {
       f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...);
       stack.resize(base);
     } else if constexpr (boxing::IsTuple<R>::value) {
-      boxing::store_tuple(stack, base, f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...),
+      boxing::store_tuple(stack, base,
+                          f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...),
                           std::make_index_sequence<boxing::IsTuple<R>::kSize>());
     } else {
-      boxing::store(stack, base,
-                    c10::IValue(f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...)));
+      boxing::store(
+          stack, base,
+          c10::IValue(f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...)));
     }
   }
 };

@@ -9,9 +9,12 @@
 namespace c10 {
 namespace detail {
 
-ListImpl::ListImpl(TypePtr element, std::vector<IValue> v) : list(std::move(v)), elementType(element) {}
+ListImpl::ListImpl(TypePtr element, std::vector<IValue> v)
+    : list(std::move(v)), elementType(element) {}
 ListImpl::~ListImpl() = default;
-intrusive_ptr<ListImpl> ListImpl::copy() const { return make_intrusive<ListImpl>(elementType, list); }
+intrusive_ptr<ListImpl> ListImpl::copy() const {
+  return make_intrusive<ListImpl>(elementType, list);
+}
 
 intrusive_ptr<ListImpl> make_list(TypePtr element, size_t reserve) {
   auto l = make_intrusive<ListImpl>(element);
@@ -33,7 +36,8 @@ void insert(ListImpl& list, size_t pos, IValue v) {
 void erase(ListImpl& list, size_t from, size_t to) {
   TORCH_CHECK_INDEX(from <= to && to <= list.list.size(), "list index out of range");
   const auto begin = list.list.begin();
-  list.list.erase(begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(to));
+  list.list.erase(begin + static_cast<std::ptrdiff_t>(from),
+                  begin + static_cast<std::ptrdiff_t>(to));
 }
 void resize(ListImpl& list, size_t n, const IValue& fill) { list.list.resize(n, fill); }
 
@@ -41,7 +45,8 @@ namespace {
 constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
 }
 
-DictImpl::DictImpl(TypePtr key_type, TypePtr value_type) : keyType(key_type), valueType(value_type) {}
+DictImpl::DictImpl(TypePtr key_type, TypePtr value_type)
+    : keyType(key_type), valueType(value_type) {}
 DictImpl::~DictImpl() = default;
 
 intrusive_ptr<DictImpl> DictImpl::copy() const {
@@ -57,7 +62,8 @@ size_t DictImpl::find(const IValue& key) const {
   const size_t h = IValue::hash(key), mask = slots_.size() - 1;
   for (size_t i = h & mask; slots_[i] != kFree; i = (i + 1) & mask) {
     const Entry& e = entries[slots_[i]];
-    if (e.alive && e.hash == h && (e.key.is(key) || (!key.isTensor() && e.key == key))) return slots_[i];
+    if (e.alive && e.hash == h && (e.key.is(key) || (!key.isTensor() && e.key == key)))
+      return slots_[i];
   }
   return entries.size();
 }
@@ -119,11 +125,14 @@ size_t DictImpl::next_alive(size_t pos) const {
 
 const IValue& DictImpl::at(const IValue& key) const {
   const size_t pos = find(key);
-  if (pos == entries.size()) TORCH_CHECK_INDEX(false, "Argument passed to at() was not in the map: ", key);
+  if (pos == entries.size())
+    TORCH_CHECK_INDEX(false, "Argument passed to at() was not in the map: ", key);
   return entries[pos].value;
 }
 
-intrusive_ptr<DictImpl> make_dict(TypePtr key, TypePtr value) { return make_intrusive<DictImpl>(key, value); }
+intrusive_ptr<DictImpl> make_dict(TypePtr key, TypePtr value) {
+  return make_intrusive<DictImpl>(key, value);
+}
 
 bool operator==(const DictImpl& a, const DictImpl& b) {
   if (&a == &b) return true;
@@ -140,7 +149,9 @@ bool operator==(const DictImpl& a, const DictImpl& b) {
 
 size_t IValue::hash(const IValue& v) {
   // Equal numbers hash alike, whatever their kind; the multiplier spreads small integers.
-  const auto spread = [](uint64_t x) { return static_cast<size_t>((x ^ x >> 32) * 0x9E3779B97F4A7C15u); };
+  const auto spread = [](uint64_t x) {
+    return static_cast<size_t>((x ^ x >> 32) * 0x9E3779B97F4A7C15u);
+  };
   switch (v.tag_) {
     case Tag::None:
       return 0;

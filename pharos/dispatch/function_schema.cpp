@@ -15,8 +15,9 @@ std::string toString(const OperatorName& n) {
 }
 std::ostream& operator<<(std::ostream& out, const OperatorName& n) { return out << toString(n); }
 
-AliasInfo::AliasInfo(bool is_write, std::vector<std::string> before, std::vector<std::string> after)
-    : is_write_(is_write), before_(std::move(before)), after_(std::move(after)) {}
+AliasInfo::AliasInfo(bool is_write, std::vector<std::string> before, std::vector<std::string> after,
+                     int depth)
+    : is_write_(is_write), depth_(depth), before_(std::move(before)), after_(std::move(after)) {}
 
 namespace {
 
@@ -57,7 +58,8 @@ TypePtr value_type(TypePtr t) {
 bool AliasInfo::isWildcardBefore() const { return has_wildcard(before_); }
 bool AliasInfo::isWildcardAfter() const { return has_wildcard(afterSets()); }
 std::string AliasInfo::str() const {
-  return "(" + join(before_) + (is_write_ ? "!" : "") + (after_.empty() ? "" : " -> " + join(after_)) + ")";
+  return "(" + join(before_) + (is_write_ ? "!" : "") +
+         (after_.empty() ? "" : " -> " + join(after_)) + ")";
 }
 
 Argument::Argument(std::string name, TypePtr type, std::optional<int32_t> N,
@@ -73,21 +75,28 @@ Argument::Argument(std::string name, TypePtr type, std::optional<int32_t> N,
       alias_info_(std::move(alias_info)) {}
 
 std::string Argument::type_str() const {
-  // The alias stands behind the innermost type, the size in the outermost list.
-  std::string suffix;
+  // The size stands in the outermost list.
+  std::vector<std::string> suffixes;
   bool sized = !N_.has_value();
   TypePtr t = real_type_;
   for (;; t = t->containedType(0)) {
     if (t->kind() == TypeKind::OptionalType) {
-      suffix.insert(0, "?");
+      suffixes.emplace_back("?");
     } else if (t->kind() == TypeKind::ListType) {
-      suffix.insert(0, "[" + (sized ? std::string() : std::to_string(*N_)) + "]");
+      suffixes.push_back("[" + (sized ? std::string() : std::to_string(*N_)) + "]");
       sized = true;
     } else {
       break;
     }
   }
-  return t->str() + (alias_info_ ? alias_info_->str() : "") + suffix;
+  std::string s = t->str();
+  const size_t alias_at =
+      alias_info_ ? static_cast<size_t>(alias_info_->depth()) : suffixes.size() + 1;
+  for (size_t i = 0; i <= suffixes.size(); ++i) {
+    if (i == alias_at) s += alias_info_->str();
+    if (i < suffixes.size()) s += suffixes[suffixes.size() - 1 - i];
+  }
+  return s;
 }
 
 std::string Argument::str() const {
@@ -105,16 +114,18 @@ std::string Argument::formatTypeMismatchMsg(const std::string& actual_type) cons
 }
 
 bool Argument::equals(const Argument& o) const {
-  const bool same_alias = (!alias_info_ && !o.alias_info_) ||
-                          (alias_info_ && o.alias_info_ && alias_info_->str() == o.alias_info_->str());
-  return name_ == o.name_ && real_type_ == o.real_type_ && N_ == o.N_ && kwarg_only_ == o.kwarg_only_ &&
-         same_alias && default_value_ == o.default_value_;
+  const bool same_alias =
+      (!alias_info_ && !o.alias_info_) ||
+      (alias_info_ && o.alias_info_ && alias_info_->str() == o.alias_info_->str());
+  return name_ == o.name_ && real_type_ == o.real_type_ && N_ == o.N_ &&
+         kwarg_only_ == o.kwarg_only_ && same_alias && default_value_ == o.default_value_;
 }
 
 std::ostream& operator<<(std::ostream& out, const Argument& a) { return out << a.str(); }
 
-FunctionSchema::FunctionSchema(std::string name, std::string overload_name, std::vector<Argument> arguments,
-                               std::vector<Argument> returns, bool is_vararg, bool is_varret)
+FunctionSchema::FunctionSchema(std::string name, std::string overload_name,
+                               std::vector<Argument> arguments, std::vector<Argument> returns,
+                               bool is_vararg, bool is_varret)
     : name_(std::move(name), std::move(overload_name)),
       arguments_(std::move(arguments)),
       returns_(std::move(returns)),
@@ -147,7 +158,8 @@ std::optional<int> FunctionSchema::argumentIndexWithName(string_view name) const
   return std::nullopt;
 }
 FunctionSchema FunctionSchema::cloneWithName(std::string name, std::string overload_name) const {
-  return FunctionSchema(std::move(name), std::move(overload_name), arguments_, returns_, is_vararg_, is_varret_);
+  return FunctionSchema(std::move(name), std::move(overload_name), arguments_, returns_, is_vararg_,
+                        is_varret_);
 }
 
 std::string FunctionSchema::str() const {
@@ -219,7 +231,9 @@ bool detail::value_fits(const IValue& v, const Type& t) {
     case TypeKind::DictType: {
       if (!v.isGenericDict()) return false;
       for (const auto& e : v.toGenericDict())
-        if (!value_fits(e.key(), *t.containedType(0)) || !value_fits(e.value(), *t.containedType(1))) return false;
+        if (!value_fits(e.key(), *t.containedType(0)) ||
+            !value_fits(e.value(), *t.containedType(1)))
+          return false;
       return true;
     }
     case TypeKind::StreamObjType:
@@ -231,21 +245,23 @@ bool detail::value_fits(const IValue& v, const Type& t) {
   }
 }
 
-void FunctionSchema::checkArg(const IValue& value, const Argument& argument, std::optional<size_t> pos) const {
+void FunctionSchema::checkArg(const IValue& value, const Argument& argument,
+                              std::optional<size_t> pos) const {
   if (detail::value_fits(value, *argument.type())) return;
   // int[2] takes a single int.
   if (argument.N() && argument.type()->kind() == TypeKind::ListType &&
       detail::value_fits(value, *argument.type()->containedType(0)))
     return;
   TORCH_CHECK(false, name(), "() ", argument.formatTypeMismatchMsg(value.type()->repr_str()),
-              pos ? "Position: " + std::to_string(*pos) + "\n" : std::string(), "Declaration: ", str());
+              pos ? "Position: " + std::to_string(*pos) + "\n" : std::string(),
+              "Declaration: ", str());
 }
 
 void FunctionSchema::normalize(std::vector<IValue>& inputs,
                                const std::vector<std::pair<std::string, IValue>>& kwargs) const {
   TORCH_CHECK(inputs.size() <= arguments_.size() || is_vararg_, name(), "() expected at most ",
-              arguments_.size(), " argument(s) but received ", inputs.size(), " argument(s). Declaration: ",
-              str());
+              arguments_.size(), " argument(s) but received ", inputs.size(),
+              " argument(s). Declaration: ", str());
   size_t used = 0;
   const size_t given = inputs.size();
   for (size_t i = 0; i < arguments_.size(); ++i) {
@@ -263,13 +279,15 @@ void FunctionSchema::normalize(std::vector<IValue>& inputs,
     } else if (a.default_value()) {
       value = &*a.default_value();
     }
-    TORCH_CHECK(value, name(), "() is missing value for argument '", a.name(), "'. Declaration: ", str());
+    TORCH_CHECK(value, name(), "() is missing value for argument '", a.name(),
+                "'. Declaration: ", str());
     inputs.push_back(*value);
   }
   if (used == kwargs.size()) return;
   for (const auto& e : kwargs) {
     const std::optional<int> i = argumentIndexWithName(e.first);
-    TORCH_CHECK(i, "Unknown keyword argument '", e.first, "' for operator '", name(), "'. Schema: ", str());
+    TORCH_CHECK(i, "Unknown keyword argument '", e.first, "' for operator '", name(),
+                "'. Schema: ", str());
     TORCH_CHECK(static_cast<size_t>(*i) >= given, "Argument '", e.first,
                 "' specified both as positional and keyword argument. Schema: ", str());
   }

@@ -1,4 +1,5 @@
-// The per-thread stack of interposers: a list of nodes that live in guards, its head in ThreadState.
+// The per-thread stack of interposers: a list of nodes that live in guards, its head in
+// ThreadState.
 #include "dispatch/interposer.h"
 
 #include "core/thread_state.h"

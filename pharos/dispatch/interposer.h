@@ -1,5 +1,5 @@
-// Interposers: boxed handlers that stand before every operator of a thread (tracing, autocast, vmap,
-// profiling). The hot path of an operator only tests one bit of the thread's special word.
+// Interposers: boxed handlers that stand before every operator of a thread (tracing, autocast,
+// vmap, profiling). The hot path of an operator only tests one bit of the thread's special word.
 #pragma once
 
 #include "dispatch/op_table.h"
@@ -10,9 +10,9 @@ class Next;
 
 struct Interposer {
   virtual ~Interposer() = default;
-  // Called instead of the operator with its arguments on top of the stack; leaves its results there.
-  // next(op, stack) goes on to the handler below and finally to the operator. Operators called from
-  // in here see the handlers below this one only.
+  // Called instead of the operator with its arguments on top of the stack; leaves its results
+  // there. next(op, stack) goes on to the handler below and finally to the operator. Operators
+  // called from in here see the handlers below this one only.
   virtual void handle(const OpRow& op, torch::jit::Stack& stack, const Next& next) = 0;
   // Whether the operators that a composite consists of come to this handler as well.
   virtual bool enters_composites() const { return false; }
@@ -32,7 +32,8 @@ class Next {
 
  private:
   friend void run_interposers(const OpRow& op, torch::jit::Stack& stack);
-  Next(detail::InterposerNode* node, detail::InterposerNode* entering) : node_(node), entering_(entering) {}
+  Next(detail::InterposerNode* node, detail::InterposerNode* entering)
+      : node_(node), entering_(entering) {}
   detail::InterposerNode* node_;
   // The handlers passed so far that enter composites, the latest first.
   detail::InterposerNode* entering_;

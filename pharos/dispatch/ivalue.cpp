@@ -73,10 +73,12 @@ IValue::IValue(at::Generator v)
     : IValue(Tag::Generator, owned(intrusive_ptr<GeneratorImpl>(v.getIntrusivePtr()))) {}
 IValue::IValue(intrusive_ptr<ivalue::Tuple> v) : IValue(Tag::Tuple, owned(std::move(v))) {}
 IValue::IValue(intrusive_ptr<ivalue::Object> v) : IValue(Tag::Object, owned(std::move(v))) {}
-IValue::IValue(intrusive_ptr<ivalue::ConstantString> v) : IValue(Tag::String, owned(std::move(v))) {}
+IValue::IValue(intrusive_ptr<ivalue::ConstantString> v)
+    : IValue(Tag::String, owned(std::move(v))) {}
 IValue::IValue(intrusive_ptr<detail::ListImpl> v) : IValue(Tag::GenericList, owned(std::move(v))) {}
 IValue::IValue(intrusive_ptr<detail::DictImpl> v) : IValue(Tag::GenericDict, owned(std::move(v))) {}
-IValue::IValue(intrusive_ptr<CustomClassHolder> v, int) : IValue(Tag::Capsule, owned(std::move(v))) {}
+IValue::IValue(intrusive_ptr<CustomClassHolder> v, int)
+    : IValue(Tag::Capsule, owned(std::move(v))) {}
 
 void IValue::retain() const noexcept {
   if (payload_.as_int == 0) return;
@@ -113,7 +115,8 @@ void IValue::check_unsigned(uint64_t v) {
 }
 
 void IValue::wrong(const char* wanted) const {
-  pharos::throw_error(pharos::ErrorKind::Error, "Expected " + std::string(wanted) + " but got " + tagKind());
+  pharos::throw_error(pharos::ErrorKind::Error,
+                      "Expected " + std::string(wanted) + " but got " + tagKind());
 }
 
 complex<double> IValue::toComplexDouble() const {
@@ -227,9 +230,10 @@ std::vector<std::optional<at::Tensor>> IValue::toOptionalTensorVector() const {
 }
 
 std::string IValue::tagKind() const {
-  constexpr const char* kNames[] = {
-      "None", "Double", "Int", "Bool", "Device", "Tensor", "Storage", "ComplexDouble", "String",
-      "Tuple", "GenericList", "GenericDict", "Object", "Capsule", "Generator"};
+  constexpr const char* kNames[] = {"None",   "Double",  "Int",         "Bool",
+                                    "Device", "Tensor",  "Storage",     "ComplexDouble",
+                                    "String", "Tuple",   "GenericList", "GenericDict",
+                                    "Object", "Capsule", "Generator"};
   return kNames[static_cast<size_t>(tag_)];
 }
 
@@ -293,7 +297,8 @@ struct DeepCopy {
   std::unordered_map<const void*, IValue> done;
 
   IValue operator()(const IValue& v) {
-    if (v.isTensor()) return v.toTensor().defined() ? once(v.toTensor().unsafeGetTensorImpl(), v) : v;
+    if (v.isTensor())
+      return v.toTensor().defined() ? once(v.toTensor().unsafeGetTensorImpl(), v) : v;
     if (v.isList()) return list(v.toList());
     if (v.isGenericDict()) return dict(v.toGenericDict());
     if (v.isTuple()) {
@@ -345,7 +350,8 @@ IValue IValue::deepcopy() const { return DeepCopy()(*this); }
 
 bool operator==(const IValue& a, const IValue& b) {
   if (a.isTensor() && b.isTensor()) {
-    if (!a.toTensor().defined() || !b.toTensor().defined()) return a.toTensor().is_same(b.toTensor());
+    if (!a.toTensor().defined() || !b.toTensor().defined())
+      return a.toTensor().is_same(b.toTensor());
     return a.toTensor().eq(b.toTensor()).item().toBool();
   }
   if (a.isScalar() && b.isScalar()) {
@@ -380,17 +386,21 @@ IValue pop(Stack& stack) {
   return v;
 }
 std::vector<IValue> pop(Stack& stack, size_t n) {
-  TORCH_CHECK(n <= stack.size(), "the stack holds ", stack.size(), " values, ", n, " were asked for");
+  TORCH_CHECK(n <= stack.size(), "the stack holds ", stack.size(), " values, ", n,
+              " were asked for");
   std::vector<IValue> out(std::make_move_iterator(stack.end() - static_cast<std::ptrdiff_t>(n)),
                           std::make_move_iterator(stack.end()));
   drop(stack, n);
   return out;
 }
 void drop(Stack& stack, size_t n) {
-  TORCH_CHECK(n <= stack.size(), "the stack holds ", stack.size(), " values, ", n, " were asked for");
+  TORCH_CHECK(n <= stack.size(), "the stack holds ", stack.size(), " values, ", n,
+              " were asked for");
   stack.resize(stack.size() - n);
 }
 IValue& peek(Stack& stack, size_t i, size_t n) { return stack.at(stack.size() - n + i); }
-const IValue& peek(const Stack& stack, size_t i, size_t n) { return stack.at(stack.size() - n + i); }
+const IValue& peek(const Stack& stack, size_t i, size_t n) {
+  return stack.at(stack.size() - n + i);
+}
 
 }  // namespace torch::jit

@@ -1,5 +1,6 @@
-// The operator table: one constant row per operator and overload, written by the generator, sorted by
-// (name, overload) so that look-up is a binary search. Operators of programs have rows of their own.
+// The operator table: one constant row per operator and overload, written by the generator, sorted
+// by (name, overload) so that look-up is a binary search. Operators of programs have rows of their
+// own.
 #pragma once
 
 #include <pharos/dispatch/ivalue.h>
@@ -34,7 +35,8 @@ const OpRow* find_op(std::string_view name, std::string_view overload);
 void call_boxed(const OpRow& op, torch::jit::Stack& stack);
 
 // What unboxing throws when argument `i` of the `n` on top of the stack does not fit.
-[[noreturn]] void throw_argument_error(const OpRow& op, const torch::jit::Stack& stack, size_t n, size_t i);
+[[noreturn]] void throw_argument_error(const OpRow& op, const torch::jit::Stack& stack, size_t n,
+                                       size_t i);
 [[noreturn]] void throw_missing_argument(const OpRow& op, size_t given, size_t n);
 
 }  // namespace pharos

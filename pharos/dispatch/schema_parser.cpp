@@ -22,17 +22,26 @@ struct NamedType {
   TypePtr (*get)();
 };
 constexpr NamedType kTypes[] = {
-    {"Tensor", c10::TensorType::get},       {"int", c10::IntType::get},
-    {"SymInt", c10::SymIntType::get},       {"float", c10::FloatType::get},
-    {"bool", c10::BoolType::get},           {"SymBool", c10::SymBoolType::get},
-    {"str", c10::StringType::get},          {"complex", c10::ComplexType::get},
-    {"Scalar", c10::NumberType::get},      
-    {"ScalarType", c10::ScalarTypeType::get}, {"Layout", c10::LayoutType::get},
-    {"Device", c10::DeviceObjType::get},   
-    {"MemoryFormat", c10::MemoryFormatType::get}, {"Generator", c10::GeneratorType::get},
-    {"Storage", c10::StorageType::get},     {"Stream", c10::StreamObjType::get},
-    {"QScheme", c10::QSchemeType::get},     {"Any", c10::AnyType::get},
-    {"NoneType", c10::NoneType::get},       {"Capsule", c10::CapsuleType::get},
+    {"Tensor", c10::TensorType::get},
+    {"int", c10::IntType::get},
+    {"SymInt", c10::SymIntType::get},
+    {"float", c10::FloatType::get},
+    {"bool", c10::BoolType::get},
+    {"SymBool", c10::SymBoolType::get},
+    {"str", c10::StringType::get},
+    {"complex", c10::ComplexType::get},
+    {"Scalar", c10::NumberType::get},
+    {"ScalarType", c10::ScalarTypeType::get},
+    {"Layout", c10::LayoutType::get},
+    {"Device", c10::DeviceObjType::get},
+    {"MemoryFormat", c10::MemoryFormatType::get},
+    {"Generator", c10::GeneratorType::get},
+    {"Storage", c10::StorageType::get},
+    {"Stream", c10::StreamObjType::get},
+    {"QScheme", c10::QSchemeType::get},
+    {"Any", c10::AnyType::get},
+    {"NoneType", c10::NoneType::get},
+    {"Capsule", c10::CapsuleType::get},
 };
 
 struct NamedInt {
@@ -40,10 +49,16 @@ struct NamedInt {
   int64_t value;
 };
 constexpr NamedInt kNamedInts[] = {
-    {"long", static_cast<int64_t>(c10::kLong)},     {"float", static_cast<int64_t>(c10::kFloat)},
-    {"double", static_cast<int64_t>(c10::kDouble)}, {"bool", static_cast<int64_t>(c10::kBool)},
-    {"strided", 0},          {"contiguous_format", 0}, {"preserve_format", 1},
-    {"channels_last", 2},    {"Mean", 1},              {"Sum", 2},
+    {"long", static_cast<int64_t>(c10::kLong)},
+    {"float", static_cast<int64_t>(c10::kFloat)},
+    {"double", static_cast<int64_t>(c10::kDouble)},
+    {"bool", static_cast<int64_t>(c10::kBool)},
+    {"strided", 0},
+    {"contiguous_format", 0},
+    {"preserve_format", 1},
+    {"channels_last", 2},
+    {"Mean", 1},
+    {"Sum", 2},
 };
 
 class Parser {
@@ -79,7 +94,8 @@ class Parser {
       returns.push_back(one_return());
     }
     end();
-    return c10::FunctionSchema(name.name, name.overload_name, std::move(args), std::move(returns), vararg, varret);
+    return c10::FunctionSchema(name.name, name.overload_name, std::move(args), std::move(returns),
+                               vararg, varret);
   }
 
   c10::OperatorName operator_name() {
@@ -129,8 +145,12 @@ class Parser {
     const size_t at = from == std::string::npos ? pos_ : from;
     TORCH_CHECK(false, what, ":\n", text_, "\n", std::string(at, ' '), "~ <--- HERE\n");
   }
-  static bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
-  static bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+  static bool is_name_start(char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+  }
+  static bool is_name_char(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+  }
 
   std::string ident(const char* what) {
     if (!is_name_start(cur())) fail(std::string("expected ") + what);
@@ -155,7 +175,8 @@ class Parser {
       while (stop > start && std::isspace(static_cast<unsigned char>(text_[stop - 1]))) --stop;
       text = text_.substr(start, stop - start);
     }
-    return Argument(std::move(name), t, n, std::move(value), kwarg_only, std::move(alias), std::move(text));
+    return Argument(std::move(name), t, n, std::move(value), kwarg_only, std::move(alias),
+                    std::move(text));
   }
 
   Argument one_return() {
@@ -185,8 +206,8 @@ class Parser {
   TypePtr type(std::optional<c10::AliasInfo>* alias, std::optional<int32_t>* n) {
     if (++depth_ > kMaxDepth) fail("type nested too deeply");
     TypePtr t = base_type();
-    if (cur() == '(') *alias = alias_info();
-    while (true) {
+    for (int suffixes = 0;; ++suffixes) {
+      if (cur() == '(' && !alias->has_value()) *alias = alias_info(suffixes);
       if (accept('[')) {
         // The size belongs to the outermost list.
         n->reset();
@@ -246,13 +267,13 @@ class Parser {
     fail("unknown type specifier", start);
   }
 
-  c10::AliasInfo alias_info() {
+  c10::AliasInfo alias_info(int depth) {
     expect('(');
     std::vector<std::string> before = alias_sets(), after;
     const bool write = accept('!');
     if (accept_text("->")) after = alias_sets();
     expect(')');
-    return c10::AliasInfo(write, std::move(before), std::move(after));
+    return c10::AliasInfo(write, std::move(before), std::move(after), depth);
   }
   std::vector<std::string> alias_sets() {
     std::vector<std::string> sets;
@@ -288,7 +309,9 @@ class Parser {
 
   bool accept_word(const char* word) {
     const size_t n = std::strlen(word);
-    if (text_.compare(pos_, n, word) != 0 || (pos_ + n < text_.size() && is_name_char(text_[pos_ + n]))) return false;
+    if (text_.compare(pos_, n, word) != 0 ||
+        (pos_ + n < text_.size() && is_name_char(text_[pos_ + n])))
+      return false;
     pos_ += n;
     skip_space();
     return true;
@@ -327,12 +350,14 @@ class Parser {
   }
 
   c10::IValue number(bool whole) {
-    for (const auto& [word, value] : {std::pair<const char*, double>{"inf", HUGE_VAL}, {"-inf", -HUGE_VAL}})
+    for (const auto& [word, value] :
+         {std::pair<const char*, double>{"inf", HUGE_VAL}, {"-inf", -HUGE_VAL}})
       if (!whole && accept_word(word)) return value;
     const size_t start = pos_;
     bool is_float = false;
     if (cur() == '-') ++pos_;
-    while (std::isdigit(static_cast<unsigned char>(cur())) || std::strchr(".eE", cur() ? cur() : 'x')) {
+    while (std::isdigit(static_cast<unsigned char>(cur())) ||
+           std::strchr(".eE", cur() ? cur() : 'x')) {
       if (!std::isdigit(static_cast<unsigned char>(cur()))) is_float = true;
       if ((cur() == 'e' || cur() == 'E') && std::strchr("+-", text_[pos_ + 1])) ++pos_;
       ++pos_;

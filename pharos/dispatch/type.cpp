@@ -11,20 +11,22 @@ namespace c10 {
 namespace {
 
 constexpr const char* kKindNames[] = {
-    "AnyType", "TensorType", "IntType", "FloatType", "ComplexType", "BoolType", "StringType",
-    "NumberType", "NoneType", "DeviceObjType", "GeneratorType", "StorageType", "StreamObjType",
-    "ScalarTypeType", "LayoutType", "MemoryFormatType", "QSchemeType", "SymIntType", "SymBoolType",
-    "AnyListType", "AnyTupleType", "CapsuleType", "ListType", "DictType", "TupleType",
-    "OptionalType", "VarType", "ClassType",
+    "AnyType",          "TensorType",  "IntType",       "FloatType",      "ComplexType",
+    "BoolType",         "StringType",  "NumberType",    "NoneType",       "DeviceObjType",
+    "GeneratorType",    "StorageType", "StreamObjType", "ScalarTypeType", "LayoutType",
+    "MemoryFormatType", "QSchemeType", "SymIntType",    "SymBoolType",    "AnyListType",
+    "AnyTupleType",     "CapsuleType", "ListType",      "DictType",       "TupleType",
+    "OptionalType",     "VarType",     "ClassType",
 };
 constexpr const char* kSchemaNames[] = {
-    "Any", "Tensor", "int", "float", "complex", "bool", "str", "Scalar", "NoneType", "Device",
-    "Generator", "Storage", "Stream", "ScalarType", "Layout", "MemoryFormat", "QScheme", "SymInt",
-    "SymBool", "list", "tuple", "Capsule",
+    "Any",      "Tensor", "int",       "float",   "complex", "bool",       "str",    "Scalar",
+    "NoneType", "Device", "Generator", "Storage", "Stream",  "ScalarType", "Layout", "MemoryFormat",
+    "QScheme",  "SymInt", "SymBool",   "list",    "tuple",   "Capsule",
 };
 constexpr size_t kSimpleKinds = sizeof(kSchemaNames) / sizeof(*kSchemaNames);
 static_assert(kSimpleKinds == static_cast<size_t>(TypeKind::ListType));
-static_assert(sizeof(kKindNames) / sizeof(*kKindNames) == static_cast<size_t>(TypeKind::ClassType) + 1);
+static_assert(sizeof(kKindNames) / sizeof(*kKindNames) ==
+              static_cast<size_t>(TypeKind::ClassType) + 1);
 
 std::string join(ArrayRef<TypePtr> types, bool annotation) {
   std::string s;
@@ -69,7 +71,10 @@ TypeTable& table() {
 const char* typeKindToString(TypeKind kind) { return kKindNames[static_cast<size_t>(kind)]; }
 
 Type::Type(TypeKind kind, ArrayRef<TypePtr> contained, const std::string& name)
-    : contained_(nullptr), size_(contained.size()), str_(schema_text(kind, contained, name)), kind_(kind) {
+    : contained_(nullptr),
+      size_(contained.size()),
+      str_(schema_text(kind, contained, name)),
+      kind_(kind) {
   if (size_ == 0) return;
   TypePtr* copy = new TypePtr[size_];
   for (size_t i = 0; i < size_; ++i) copy[i] = contained[i];
@@ -91,10 +96,10 @@ TypePtr Type::intern(TypeKind kind, ArrayRef<TypePtr> contained, const std::stri
 // The subclasses add no data: they are views that name the contained types.
 static_assert(sizeof(ListType) == sizeof(Type) && sizeof(ClassType) == sizeof(Type));
 
-#define PHAROS_DEFINE_TYPE(Name)                                \
-  TypePtr Name::get() {                                         \
-    static const TypePtr type = Type::intern(TypeKind::Name);   \
-    return type;                                                \
+#define PHAROS_DEFINE_TYPE(Name)                              \
+  TypePtr Name::get() {                                       \
+    static const TypePtr type = Type::intern(TypeKind::Name); \
+    return type;                                              \
   }
 PHAROS_SIMPLE_TYPES(PHAROS_DEFINE_TYPE)
 #undef PHAROS_DEFINE_TYPE

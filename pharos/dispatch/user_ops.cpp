@@ -39,11 +39,12 @@ bool before(const UserOp* a, std::pair<std::string_view, std::string_view> key) 
 
 UserOp* find_in(const Table& t, std::string_view name, std::string_view overload) {
   const auto it = std::lower_bound(t.begin(), t.end(), std::pair(name, overload), before);
-  return it != t.end() && (*it)->full_name == name && (*it)->overload_name == overload ? *it : nullptr;
+  return it != t.end() && (*it)->full_name == name && (*it)->overload_name == overload ? *it
+                                                                                       : nullptr;
 }
 
-// Makes the value what to<T>() of the argument's C++ type takes: an int becomes the float or the list
-// of one that the schema asks for.
+// Makes the value what to<T>() of the argument's C++ type takes: an int becomes the float or the
+// list of one that the schema asks for.
 void coerce(IValue& v, const c10::Argument& a, const c10::Type& t) {
   switch (t.kind()) {
     case TypeKind::OptionalType:
@@ -109,7 +110,8 @@ Choice choose(const UserOp& op, const Backends& on) {
       {on.other, DispatchKey::AutogradPrivateUse1, DispatchKey::PrivateUse1, "PrivateUse1"},
       {on.cuda, DispatchKey::AutogradCUDA, DispatchKey::CUDA, "CUDA"},
       {on.meta, DispatchKey::AutogradMeta, DispatchKey::Meta, "Meta"},
-      {on.cpu || !(on.other || on.cuda || on.meta), DispatchKey::AutogradCPU, DispatchKey::CPU, "CPU"},
+      {on.cpu || !(on.other || on.cuda || on.meta), DispatchKey::AutogradCPU, DispatchKey::CPU,
+       "CPU"},
   };
   for (const Candidate& c : candidates) {
     if (!c.present) continue;
@@ -121,7 +123,8 @@ Choice choose(const UserOp& op, const Backends& on) {
     if (auto* k = kernel(op, DispatchKey::CompositeExplicitAutograd)) return {k, true};
     for (const DispatchKey key : {DispatchKey::CompositeImplicitAutograd, DispatchKey::CatchAll})
       if (auto* k = kernel(op, key)) return {k, false};
-    TORCH_CHECK_NOT_IMPLEMENTED(false, "Could not run '", op.full_name, "' with arguments from the '", c.name,
+    TORCH_CHECK_NOT_IMPLEMENTED(false, "Could not run '", op.full_name,
+                                "' with arguments from the '", c.name,
                                 "' backend. No kernel is registered for it.");
   }
   return {nullptr, false};

@@ -1,4 +1,5 @@
-// The table of operators that programs register: read without a lock, replaced as a whole by writers.
+// The table of operators that programs register: read without a lock, replaced as a whole by
+// writers.
 #pragma once
 
 #include <pharos/dispatch/library.h>
@@ -9,8 +10,8 @@
 
 namespace pharos {
 
-// Rows are never freed: handles and running calls may hold them. A library that goes takes its schema
-// and kernels out again.
+// Rows are never freed: handles and running calls may hold them. A library that goes takes its
+// schema and kernels out again.
 struct UserOp : OpRow {
   static constexpr size_t kKeys = static_cast<size_t>(c10::DispatchKey::NumKeys);
   UserOp(std::string name, std::string overload);

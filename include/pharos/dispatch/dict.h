@@ -1,5 +1,5 @@
-// c10::Dict<K, V>: a dict with reference semantics that keeps the order of insertion. As with lists,
-// all dicts hold IValues underneath. Included by ivalue.h.
+// c10::Dict<K, V>: a dict with reference semantics that keeps the order of insertion. As with
+// lists, all dicts hold IValues underneath. Included by ivalue.h.
 #pragma once
 
 #include <pharos/dispatch/ivalue.h>
@@ -11,8 +11,9 @@ TypePtr getTypePtr();
 
 namespace detail {
 
-// Entries in order of insertion and an open-addressing table of their positions. Erased entries stay
-// as holes until half of them are, so that erasing is cheap and iterators over the rest stay valid.
+// Entries in order of insertion and an open-addressing table of their positions. Erased entries
+// stay as holes until half of them are, so that erasing is cheap and iterators over the rest stay
+// valid.
 struct PHAROS_API DictImpl final : intrusive_ptr_target {
   struct Entry {
     IValue key, value;
@@ -85,7 +86,9 @@ class DictIterator final {
     ++*this;
     return old;
   }
-  friend bool operator==(const DictIterator& a, const DictIterator& b) { return a.position() == b.position(); }
+  friend bool operator==(const DictIterator& a, const DictIterator& b) {
+    return a.position() == b.position();
+  }
   friend bool operator!=(const DictIterator& a, const DictIterator& b) { return !(a == b); }
   size_t position() const { return ref_.pos_; }
 
@@ -113,7 +116,9 @@ class Dict final {
   bool empty() const { return size() == 0; }
   size_t size() const { return impl_->alive; }
   void clear() const { impl_->clear(); }
-  std::pair<iterator, bool> insert(K key, V value) const { return put(std::move(key), std::move(value), false); }
+  std::pair<iterator, bool> insert(K key, V value) const {
+    return put(std::move(key), std::move(value), false);
+  }
   std::pair<iterator, bool> insert_or_assign(K key, V value) const {
     return put(std::move(key), std::move(value), true);
   }
@@ -140,7 +145,8 @@ class Dict final {
 
  private:
   std::pair<iterator, bool> put(K key, V value, bool assign) const {
-    const auto [pos, fresh] = impl_->insert(IValue(std::move(key)), IValue(std::move(value)), assign);
+    const auto [pos, fresh] =
+        impl_->insert(IValue(std::move(key)), IValue(std::move(value)), assign);
     return {iterator(impl_.get(), pos), fresh};
   }
   intrusive_ptr<detail::DictImpl> impl_;

@@ -50,8 +50,12 @@ class PHAROS_API OperatorHandle {
     return TypedOperatorHandle<Sig>(*this);
   }
   const pharos::OpRow& row() const { return *row_; }
-  friend bool operator==(const OperatorHandle& a, const OperatorHandle& b) { return a.row_ == b.row_; }
-  friend bool operator!=(const OperatorHandle& a, const OperatorHandle& b) { return a.row_ != b.row_; }
+  friend bool operator==(const OperatorHandle& a, const OperatorHandle& b) {
+    return a.row_ == b.row_;
+  }
+  friend bool operator!=(const OperatorHandle& a, const OperatorHandle& b) {
+    return a.row_ != b.row_;
+  }
 
  private:
   const pharos::OpRow* row_;

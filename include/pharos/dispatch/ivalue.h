@@ -1,5 +1,5 @@
-// c10::IValue: one value of a TorchScript program, an operator's argument or a file. 16 bytes: a tag
-// and a payload; tensors are held by their own intrusive pointer, the rest by an object's.
+// c10::IValue: one value of a TorchScript program, an operator's argument or a file. 16 bytes: a
+// tag and a payload; tensors are held by their own intrusive pointer, the rest by an object's.
 #pragma once
 
 #include <pharos/dispatch/type.h>
@@ -90,7 +90,8 @@ struct PHAROS_API IValue final {
   template <typename T, std::enable_if_t<std::is_base_of_v<CustomClassHolder, T>, int> = 0>
   IValue(intrusive_ptr<T> v) : IValue(intrusive_ptr<CustomClassHolder>(std::move(v)), 0) {}
   // vector, array, ArrayRef, List, Dict, optional, tuple, unordered_map, ... of values.
-  template <typename T, typename = decltype(detail::ValueTraits<std::decay_t<T>>::from(std::declval<T>()))>
+  template <typename T,
+            typename = decltype(detail::ValueTraits<std::decay_t<T>>::from(std::declval<T>()))>
   IValue(T&& v) : IValue(detail::ValueTraits<std::decay_t<T>>::from(std::forward<T>(v))) {}
 
   bool isNone() const { return tag_ == Tag::None; }
@@ -220,8 +221,21 @@ struct PHAROS_API IValue final {
   friend struct detail::ListImpl;
   // Tags from Tensor on own a reference.
   enum class Tag : uint32_t {
-    None, Double, Int, Bool, Device, Tensor, Storage, ComplexDouble, String, Tuple, GenericList,
-    GenericDict, Object, Capsule, Generator,
+    None,
+    Double,
+    Int,
+    Bool,
+    Device,
+    Tensor,
+    Storage,
+    ComplexDouble,
+    String,
+    Tuple,
+    GenericList,
+    GenericDict,
+    Object,
+    Capsule,
+    Generator,
   };
   union Payload {
     int64_t as_int;

@@ -1,4 +1,5 @@
-// TORCH_LIBRARY and torch::RegisterOperators: operators of a program, added to the table at run time.
+// TORCH_LIBRARY and torch::RegisterOperators: operators of a program, added to the table at run
+// time.
 #pragma once
 
 #include <pharos/dispatch/dispatcher.h>
@@ -66,7 +67,9 @@ struct FunctionTraits<R(A...)> {
   using Result = R;
   static constexpr size_t kArgs = sizeof...(A);
   static std::vector<c10::TypePtr> argument_types() { return {c10::getTypePtr<A>()...}; }
-  static std::vector<c10::TypePtr> result_types() { return results(static_cast<std::decay_t<R>*>(nullptr)); }
+  static std::vector<c10::TypePtr> result_types() {
+    return results(static_cast<std::decay_t<R>*>(nullptr));
+  }
   template <typename F>
   static void call(F& f, Stack& stack) {
     call(f, stack, std::index_sequence_for<A...>());
@@ -104,8 +107,8 @@ struct FunctionTraits<R(A...)> {
   }
   template <typename... Rs>
   static void push(Stack& stack, std::tuple<Rs...>&& result) {
-    std::vector<IValue> values = std::apply(
-        [](auto&... r) { return std::vector<IValue>{IValue(r)...}; }, result);
+    std::vector<IValue> values =
+        std::apply([](auto&... r) { return std::vector<IValue>{IValue(r)...}; }, result);
     jit::drop(stack, kArgs);
     for (IValue& v : values) stack.push_back(std::move(v));
   }
@@ -125,7 +128,9 @@ struct CallableTraits<R (*)(A...)> : FunctionTraits<R(A...)> {};
 template <typename F>
 struct FunctionKernel final : Kernel {
   explicit FunctionKernel(F f) : function(std::move(f)) {}
-  void call(const c10::OperatorHandle&, Stack& stack) override { CallableTraits<F>::call(function, stack); }
+  void call(const c10::OperatorHandle&, Stack& stack) override {
+    CallableTraits<F>::call(function, stack);
+  }
   F function;
 };
 template <void (*Function)(const c10::OperatorHandle&, Stack*)>
@@ -147,7 +152,7 @@ class PHAROS_API CppFunction {
   ~CppFunction();
   template <void (*Function)(const c10::OperatorHandle&, jit::Stack*)>
   static CppFunction makeFromBoxedFunction() {
-    return CppFunction(std::make_shared<detail::BoxedKernel<Function>>());
+    return CppFunction(detail::KernelPtr(std::make_shared<detail::BoxedKernel<Function>>()));
   }
   // A kernel that passes the call on to the next key.
   static CppFunction makeFallthrough();
@@ -156,7 +161,8 @@ class PHAROS_API CppFunction {
   friend class Library;
   friend CppFunction dispatch(c10::DispatchKey, CppFunction);
   explicit CppFunction(detail::KernelPtr kernel);
-  CppFunction(detail::KernelPtr kernel, std::vector<c10::TypePtr> arguments, std::vector<c10::TypePtr> results);
+  CppFunction(detail::KernelPtr kernel, std::vector<c10::TypePtr> arguments,
+              std::vector<c10::TypePtr> results);
   detail::KernelPtr kernel_;
   // Unset for boxed functions, whose types cannot be told from the function.
   bool has_types_ = false;
@@ -197,8 +203,8 @@ namespace detail {
 class PHAROS_API TorchLibraryInit final {
  public:
   using Fill = void(Library&);
-  TorchLibraryInit(Library::Kind kind, Fill* fill, const char* ns, c10::DispatchKey key, const char* file,
-                   uint32_t line);
+  TorchLibraryInit(Library::Kind kind, Fill* fill, const char* ns, c10::DispatchKey key,
+                   const char* file, uint32_t line);
 
  private:
   Library library_;
@@ -252,11 +258,12 @@ using AutoDispatchBelowADInplaceOrView = AutoDispatchBelowAutograd;
 
 #define TORCH_FN(function) (&function)
 
-#define PHAROS_TORCH_LIBRARY(kind, ns, key, uid, m)                                                    \
-  static void C10_CONCATENATE(TORCH_LIBRARY_init_##ns##_, uid)(torch::Library&);                       \
-  static const torch::detail::TorchLibraryInit C10_CONCATENATE(TORCH_LIBRARY_static_init_##ns##_, uid)( \
-      torch::Library::kind, &C10_CONCATENATE(TORCH_LIBRARY_init_##ns##_, uid), #ns,                    \
-      c10::DispatchKey::key, __FILE__, __LINE__);                                                      \
+#define PHAROS_TORCH_LIBRARY(kind, ns, key, uid, m)                                              \
+  static void C10_CONCATENATE(TORCH_LIBRARY_init_##ns##_, uid)(torch::Library&);                 \
+  static const torch::detail::TorchLibraryInit C10_CONCATENATE(                                  \
+      TORCH_LIBRARY_static_init_##ns##_, uid)(torch::Library::kind,                              \
+                                              &C10_CONCATENATE(TORCH_LIBRARY_init_##ns##_, uid), \
+                                              #ns, c10::DispatchKey::key, __FILE__, __LINE__);   \
   void C10_CONCATENATE(TORCH_LIBRARY_init_##ns##_, uid)(torch::Library & m)
 
 #define TORCH_LIBRARY(ns, m) PHAROS_TORCH_LIBRARY(DEF, ns, Undefined, __COUNTER__, m)

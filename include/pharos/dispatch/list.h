@@ -111,7 +111,8 @@ class List final {
   explicit List(ArrayRef<T> values) : impl_(detail::make_list(getTypePtr<T>(), values.size())) {
     for (const T& v : values) push_back(v);
   }
-  explicit List(const std::vector<T>& values) : impl_(detail::make_list(getTypePtr<T>(), values.size())) {
+  explicit List(const std::vector<T>& values)
+      : impl_(detail::make_list(getTypePtr<T>(), values.size())) {
     for (const auto& v : values) push_back(T(v));
   }
   explicit List(TypePtr element) : impl_(detail::make_list(element, 0)) {}

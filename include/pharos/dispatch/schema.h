@@ -25,7 +25,9 @@ PHAROS_API std::ostream& operator<<(std::ostream& out, const OperatorName& name)
 class PHAROS_API AliasInfo {
  public:
   AliasInfo() = default;
-  AliasInfo(bool is_write, std::vector<std::string> before, std::vector<std::string> after);
+  // `depth` is how many of the type's [] and ? it stands behind: 0 in Tensor(a)[], 1 in t[](a).
+  AliasInfo(bool is_write, std::vector<std::string> before, std::vector<std::string> after,
+            int depth = 0);
   bool isWrite() const { return is_write_; }
   const std::vector<std::string>& beforeSets() const { return before_; }
   // As beforeSets() where the schema names no others.
@@ -33,9 +35,11 @@ class PHAROS_API AliasInfo {
   bool isWildcardBefore() const;
   bool isWildcardAfter() const;
   std::string str() const;
+  int depth() const { return depth_; }
 
  private:
   bool is_write_ = false;
+  int depth_ = 0;
   std::vector<std::string> before_, after_;
 };
 
@@ -115,7 +119,8 @@ class PHAROS_API FunctionSchema {
 
  private:
   bool equals(const FunctionSchema& o) const;
-  void normalize(std::vector<IValue>& inputs, const std::vector<std::pair<std::string, IValue>>& kwargs) const;
+  void normalize(std::vector<IValue>& inputs,
+                 const std::vector<std::pair<std::string, IValue>>& kwargs) const;
   OperatorName name_;
   std::vector<Argument> arguments_, returns_;
   bool is_vararg_, is_varret_;
@@ -124,8 +129,8 @@ PHAROS_API std::ostream& operator<<(std::ostream& out, const FunctionSchema& s);
 PHAROS_API std::string toString(const FunctionSchema& s);
 
 namespace detail {
-// Whether the value can be passed where the type is asked for: an int for a float, a generic list of
-// ints for int[].
+// Whether the value can be passed where the type is asked for: an int for a float, a generic list
+// of ints for int[].
 PHAROS_API bool value_fits(const IValue& value, const Type& type);
 }  // namespace detail
 

@@ -1,5 +1,5 @@
-// c10::Type: the types of TorchScript values and schemas. Types are immutable, interned and live for
-// ever, so that a TypePtr is a plain pointer and equal types are the same object.
+// c10::Type: the types of TorchScript values and schemas. Types are immutable, interned and live
+// for ever, so that a TypePtr is a plain pointer and equal types are the same object.
 #pragma once
 
 #include <pharos/core/array_ref.h>
@@ -9,10 +9,34 @@
 namespace c10 {
 
 enum class TypeKind : uint8_t {
-  AnyType, TensorType, IntType, FloatType, ComplexType, BoolType, StringType, NumberType, NoneType,
-  DeviceObjType, GeneratorType, StorageType, StreamObjType, ScalarTypeType, LayoutType,
-  MemoryFormatType, QSchemeType, SymIntType, SymBoolType, AnyListType, AnyTupleType, CapsuleType,
-  ListType, DictType, TupleType, OptionalType, VarType, ClassType,
+  AnyType,
+  TensorType,
+  IntType,
+  FloatType,
+  ComplexType,
+  BoolType,
+  StringType,
+  NumberType,
+  NoneType,
+  DeviceObjType,
+  GeneratorType,
+  StorageType,
+  StreamObjType,
+  ScalarTypeType,
+  LayoutType,
+  MemoryFormatType,
+  QSchemeType,
+  SymIntType,
+  SymBoolType,
+  AnyListType,
+  AnyTupleType,
+  CapsuleType,
+  ListType,
+  DictType,
+  TupleType,
+  OptionalType,
+  VarType,
+  ClassType,
 };
 PHAROS_API const char* typeKindToString(TypeKind kind);
 
@@ -47,7 +71,8 @@ class PHAROS_API Type {
   friend bool operator!=(const Type& a, const Type& b) { return &a != &b; }
 
   // The one type with these parts; `name` is that of a VarType or ClassType.
-  static TypePtr intern(TypeKind kind, ArrayRef<TypePtr> contained = {}, const std::string& name = {});
+  static TypePtr intern(TypeKind kind, ArrayRef<TypePtr> contained = {},
+                        const std::string& name = {});
 
  protected:
   Type(TypeKind kind, ArrayRef<TypePtr> contained, const std::string& name);
@@ -61,16 +86,17 @@ class PHAROS_API Type {
 };
 PHAROS_API std::ostream& operator<<(std::ostream& out, const Type& t);
 
-#define PHAROS_SIMPLE_TYPES(F)                                                                    \
-  F(AnyType) F(TensorType) F(IntType) F(FloatType) F(ComplexType) F(BoolType) F(StringType)       \
-  F(NumberType) F(NoneType) F(DeviceObjType) F(GeneratorType) F(StorageType) F(StreamObjType)     \
-  F(ScalarTypeType) F(LayoutType) F(MemoryFormatType) F(QSchemeType) F(SymIntType) F(SymBoolType) \
-  F(AnyListType) F(AnyTupleType) F(CapsuleType)
-#define PHAROS_DECLARE_TYPE(Name)                     \
-  struct PHAROS_API Name : Type {                     \
-    static constexpr TypeKind Kind = TypeKind::Name;  \
-    static TypePtr get();                             \
-  };                                                  \
+#define PHAROS_SIMPLE_TYPES(F)                                                                 \
+  F(AnyType)                                                                                   \
+  F(TensorType) F(IntType) F(FloatType) F(ComplexType) F(BoolType) F(StringType) F(NumberType) \
+      F(NoneType) F(DeviceObjType) F(GeneratorType) F(StorageType) F(StreamObjType)            \
+          F(ScalarTypeType) F(LayoutType) F(MemoryFormatType) F(QSchemeType) F(SymIntType)     \
+              F(SymBoolType) F(AnyListType) F(AnyTupleType) F(CapsuleType)
+#define PHAROS_DECLARE_TYPE(Name)                    \
+  struct PHAROS_API Name : Type {                    \
+    static constexpr TypeKind Kind = TypeKind::Name; \
+    static TypePtr get();                            \
+  };                                                 \
   using Name##Ptr = const Name*;
 PHAROS_SIMPLE_TYPES(PHAROS_DECLARE_TYPE)
 #undef PHAROS_DECLARE_TYPE

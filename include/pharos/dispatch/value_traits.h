@@ -7,13 +7,13 @@
 namespace c10 {
 namespace detail {
 
-// `type()` is the schema type of T, `to` the conversion back; `from` exists only where IValue has no
-// constructor for T of its own.
-#define PHAROS_VALUE(T, TYPE, GET)                          \
-  template <>                                               \
-  struct ValueTraits<T> {                                   \
-    static TypePtr type() { return TYPE; }                  \
-    static T to(const IValue& v) { return v.GET(); }        \
+// `type()` is the schema type of T, `to` the conversion back; `from` exists only where IValue has
+// no constructor for T of its own.
+#define PHAROS_VALUE(T, TYPE, GET)                   \
+  template <>                                        \
+  struct ValueTraits<T> {                            \
+    static TypePtr type() { return TYPE; }           \
+    static T to(const IValue& v) { return v.GET(); } \
   };
 PHAROS_VALUE(double, FloatType::get(), toDouble)
 PHAROS_VALUE(bool, BoolType::get(), toBool)
@@ -138,7 +138,8 @@ struct ValueTraits<M, std::void_t<typename M::mapped_type, typename M::hasher>> 
   }
   static M to(const IValue& v) {
     M m;
-    for (const auto& e : Dict<K, V>(v.toGenericDict().getIntrusivePtr())) m.emplace(e.key(), e.value());
+    for (const auto& e : Dict<K, V>(v.toGenericDict().getIntrusivePtr()))
+      m.emplace(e.key(), e.value());
     return m;
   }
 };
@@ -150,7 +151,8 @@ struct ValueTraits<std::tuple<Ts...>> {
   }
   static std::tuple<Ts...> to(const IValue& v) {
     const auto& e = v.toTupleRef().elements();
-    TORCH_CHECK(e.size() == sizeof...(Ts), "Expected a tuple of ", sizeof...(Ts), " elements but got ", e.size());
+    TORCH_CHECK(e.size() == sizeof...(Ts), "Expected a tuple of ", sizeof...(Ts),
+                " elements but got ", e.size());
     return unpack(e, std::index_sequence_for<Ts...>());
   }
 
