@@ -79,7 +79,8 @@ def cpp_return_type(schema: FunctionSchema, ns: str = "") -> str:
 
 _NAMED = {"True": "true", "False": "false", "long": "kLong", "float": "kFloat", "double": "kDouble",
           "bool": "kBool", "strided": "kStrided", "Mean": "Reduction::Mean", "Sum": "Reduction::Sum",
-          "contiguous_format": "MemoryFormat::Contiguous", "preserve_format": "MemoryFormat::Preserve",
+          "contiguous_format": "MemoryFormat::Contiguous",
+          "preserve_format": "MemoryFormat::Preserve",
           "channels_last": "MemoryFormat::ChannelsLast"}
 
 
