@@ -1,0 +1,503 @@
+// Runs every sample of every operator through every check: golden values of PyTorch, other dtypes,
+// strided inputs, gradients and second gradients, in-place and out= forms, meta shapes, interposers.
+#include <gtest/gtest.h>
+#include <pharos/autograd/gradcheck.h>
+#include <pharos/dispatch/dispatcher.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "dispatch/interposer.h"
+#include "io/checkpoint.h"
+#include "ops/samples.h"
+
+namespace pharos::testing {
+namespace {
+
+using torch::jit::Stack;
+
+constexpr at::ScalarType kSweep[] = {at::kDouble, at::kHalf, at::kBFloat16,     at::kLong,         at::kInt, at::kShort,
+                                     at::kChar,   at::kByte, at::kBool, at::kComplexFloat, at::kComplexDouble};
+
+std::string split_row(const std::string& row, std::string& overload) {
+  const size_t dot = row.find('.');
+  overload = dot == std::string::npos ? "" : row.substr(dot + 1);
+  return "aten::" + row.substr(0, dot);
+}
+
+c10::OperatorHandle handle_of(const std::string& row) {
+  std::string overload;
+  const std::string name = split_row(row, overload);
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str());
+}
+
+IValue map_tensors(const IValue& v, const std::function<Tensor(const Tensor&)>& f) {
+  if (v.isTensor()) return v.toTensor().defined() ? IValue(f(v.toTensor())) : v;
+  if (v.isTensorList()) {
+    std::vector<Tensor> list;
+    for (const Tensor& t : v.toTensorVector()) list.push_back(f(t));
+    return list;
+  }
+  if (v.isOptionalTensorList()) {
+    c10::List<std::optional<Tensor>> list;
+    for (const IValue& item : v.toListRef())
+      list.push_back(item.isTensor() ? std::optional<Tensor>(f(item.toTensor())) : std::nullopt);
+    return list;
+  }
+  return v;
+}
+
+std::vector<IValue> map_args(const std::vector<IValue>& args, const std::function<Tensor(const Tensor&)>& f) {
+  std::vector<IValue> out;
+  for (const IValue& v : args) out.push_back(map_tensors(v, f));
+  return out;
+}
+
+Stack call(const c10::OperatorHandle& op, const std::vector<IValue>& args) {
+  const auto& schema = op.schema();
+  Stack stack(args.begin(), args.end());
+  for (size_t i = args.size(); i < schema.arguments().size(); ++i) {
+    TORCH_CHECK(schema.arguments()[i].has_default_value(), "sample lacks argument ", schema.arguments()[i].name());
+    stack.push_back(*schema.arguments()[i].default_value());
+  }
+  op.callBoxed(&stack);
+  return stack;
+}
+
+std::vector<Tensor> tensors_of(const Stack& results) {
+  std::vector<Tensor> out;
+  for (const IValue& v : results) {
+    if (v.isTensor())
+      out.push_back(v.toTensor());
+    else if (v.isTensorList())
+      for (const Tensor& t : v.toTensorVector()) out.push_back(t);
+  }
+  return out;
+}
+
+std::string describe(const Tensor& t) {
+  return t.defined() ? message(t.scalar_type(), t.sizes(), " strides ", t.strides()) : std::string("undefined");
+}
+
+struct Tolerance {
+  double rtol, atol;
+};
+// torch.testing.assert_close's defaults.
+Tolerance tolerance_of(at::ScalarType t, const Samples& s) {
+  Tolerance r{0, 0};
+  switch (c10::toRealValueType(t)) {
+    case at::kHalf:
+      r = {1e-3, 1e-5};
+      break;
+    case at::kBFloat16:
+      r = {1.6e-2, 1e-5};
+      break;
+    case at::kFloat:
+      r = {1.3e-6, 1e-5};
+      break;
+    case at::kDouble:
+      r = {1e-7, 1e-7};
+      break;
+    default:
+      return r;
+  }
+  return {std::max(r.rtol, s.rtol), std::max(r.atol, s.atol)};
+}
+
+// Empty if equal within the tolerance, else what differs.
+std::string compare(const Tensor& a, const Tensor& b, Tolerance tol) {
+  if (a.defined() != b.defined()) return "one is undefined: " + describe(a) + " against " + describe(b);
+  if (!a.defined()) return "";
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return describe(a) + " against " + describe(b);
+  const bool complex = a.is_complex();
+  const auto flat = [&](const Tensor& t) {
+    Tensor r = complex ? at::view_as_real(t.resolve_conj().resolve_neg()) : t;
+    if (!c10::isIntegralType(t.scalar_type(), true)) r = r.to(at::kDouble);
+    return r.contiguous();
+  };
+  const Tensor x = flat(a.detach()), y = flat(b.detach());
+  if (c10::isIntegralType(x.scalar_type(), true)) {
+    if (std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0) return "";
+    return message("integer values differ:\n", x, "\nagainst\n", y);
+  }
+  const double* p = x.const_data_ptr<double>();
+  const double* q = y.const_data_ptr<double>();
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    if (p[i] == q[i] || (std::isnan(p[i]) && std::isnan(q[i]))) continue;
+    if (std::fabs(p[i] - q[i]) <= tol.atol + tol.rtol * std::fabs(q[i])) continue;
+    return message("element ", i, " of ", describe(a), ": ", p[i], " against ", q[i], ", difference ", p[i] - q[i]);
+  }
+  return "";
+}
+
+std::string compare(const Stack& a, const Stack& b, const Samples& s, bool strides) {
+  const auto x = tensors_of(a), y = tensors_of(b);
+  if (a.size() != b.size() || x.size() != y.size()) return message(x.size(), " tensors against ", y.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const std::string d = compare(x[i], y[i], x[i].defined() ? tolerance_of(x[i].scalar_type(), s) : Tolerance{0, 0});
+    if (!d.empty()) return message("result ", i, ": ", d);
+    if (strides && x[i].defined() && x[i].numel() > 0 && x[i].strides() != y[i].strides())
+      for (int64_t k = 0; k < x[i].dim(); ++k)
+        if (x[i].size(k) > 1 && x[i].stride(k) != y[i].stride(k))
+          return message("result ", i, " has other strides: ", describe(x[i]), " against ", describe(y[i]));
+  }
+  for (size_t i = 0; i < a.size(); ++i)
+    if (!a[i].isTensor() && !a[i].isTensorList() && !(a[i] == b[i])) return message("result ", i, ": values differ");
+  return "";
+}
+
+// A case: a sample with its own dtype or one of the sweep.
+struct Case {
+  const Samples* table;
+  size_t index;
+  at::ScalarType dtype;  // Undefined: as the sample has it
+  std::vector<IValue> args;
+};
+
+Tensor converted(const Tensor& t, at::ScalarType dtype) {
+  if (!t.is_floating_point()) return t;
+  if (dtype == at::kBool) return t.gt(0);
+  if (c10::isIntegralType(dtype, true)) return (t * 3).to(dtype == at::kByte ? at::kShort : dtype).abs().to(dtype);
+  return t.to(dtype);
+}
+
+std::vector<Case> cases_of(const Samples& s) {
+  std::vector<Case> out;
+  bool swept = !s.dtypes;
+  for (size_t i = 0; i < s.samples().size(); ++i) {
+    const Sample& sample = s.samples()[i];
+    if (!sample.error.empty()) continue;
+    out.push_back({&s, i, at::ScalarType::Undefined, sample.args});
+    if (swept) continue;
+    swept = true;
+    for (at::ScalarType t : kSweep) {
+      Case c{&s, i, t, {}};
+      c.args = map_args(sample.args, [&](const Tensor& x) { return converted(x, t); });
+      out.push_back(std::move(c));
+    }
+  }
+  return out;
+}
+
+std::string id_of(const Case& c) {
+  return message(c.index, "/", c.dtype == at::ScalarType::Undefined ? "base" : c10::python_name(c.dtype));
+}
+
+// Random operators give the same values in PyTorch only from the same state.
+constexpr uint64_t kCallSeed = 12345;
+
+std::string hash_of(const std::vector<IValue>& args) {
+  uint64_t h = 1469598103934665603u;
+  const auto mix = [&](const void* p, size_t n) {
+    for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<const unsigned char*>(p)[i]) * 1099511628211u;
+  };
+  for (const IValue& v : args)
+    map_tensors(v, [&](const Tensor& t) {
+      const Tensor c = t.resolve_conj().resolve_neg().contiguous();
+      mix(c.const_data_ptr(), c.nbytes());
+      mix(t.sizes().data(), t.sizes().size() * 8);
+      mix(t.strides().data(), t.strides().size() * 8);
+      return t;
+    });
+  return message(h);
+}
+
+std::string golden_path(const std::string& row) { return std::string(PHAROS_TEST_SOURCE_DIR) + "/golden/ops/" + row + ".pt"; }
+
+// The results that PyTorch gave, by case; empty if there is no file.
+std::map<std::string, IValue> read_golden(const std::string& row) {
+  std::map<std::string, IValue> out;
+  if (!std::filesystem::exists(golden_path(row))) return out;
+  const IValue file = io::load_checkpoint(io::open_file(golden_path(row)));
+  for (const auto& entry : file.toGenericDict()) out[entry.key().toStringRef()] = entry.value();
+  return out;
+}
+
+class OperatorTest : public ::testing::Test {
+ public:
+  explicit OperatorTest(const Samples* s) : s_(*s) {}
+
+  void TestBody() override {
+    const c10::OperatorHandle op = handle_of(s_.row());
+    ASSERT_FALSE(s_.samples().empty()) << "no samples";
+    golden(op);
+    errors(op);
+    for (size_t i = 0; i < s_.samples().size(); ++i) {
+      const Sample& sample = s_.samples()[i];
+      if (!sample.error.empty()) continue;
+      SCOPED_TRACE("sample " + std::to_string(i));
+      at::manual_seed(kCallSeed);
+      Stack expected;
+      try {
+        expected = call(op, copies(sample.args));
+      } catch (const c10::Error& e) {
+        ADD_FAILURE() << e.what();
+        continue;
+      }
+      guarded("strided", [&] { strided_inputs(op, sample, expected); });
+      guarded("meta", [&] { meta_shapes(op, sample, expected); });
+      guarded("interposed", [&] { interposed(op, sample, expected); });
+      guarded("other forms", [&] { other_forms(op, sample, expected); });
+      guarded("gradient", [&] { gradients(op, sample); });
+    }
+  }
+
+ private:
+  template <typename F>
+  void guarded(const char* what, F&& f) {
+    SCOPED_TRACE(what);
+    try {
+      f();
+    } catch (const std::exception& e) {
+      ADD_FAILURE() << e.what();
+    }
+  }
+
+  bool writes() const {
+    const auto& args = handle_of(s_.row()).schema().arguments();
+    return !args.empty() && args[0].alias_info() && args[0].alias_info()->isWrite();
+  }
+  // Operators that write get copies, so that a sample stays what it is.
+  std::vector<IValue> copies(const std::vector<IValue>& args) const {
+    if (!writes()) return args;
+    return map_args(args, [](const Tensor& t) {
+      Tensor c = at::empty_strided(t.sizes(), t.strides(), t.options());
+      return t.is_non_overlapping_and_dense() ? c.copy_(t) : t.clone();
+    });
+  }
+
+  void golden(const c10::OperatorHandle& op) {
+    if (!s_.golden) return;
+    const auto stored = read_golden(s_.row());
+    for (const Case& c : cases_of(s_)) {
+      const auto it = stored.find(id_of(c));
+      SCOPED_TRACE("golden " + id_of(c));
+      if (it == stored.end() || it->second.toGenericDict().at("hash").toStringRef() != hash_of(c.args)) {
+        ADD_FAILURE() << "no golden value for these inputs: run tests/golden/make_ops.py " << s_.row();
+        continue;
+      }
+      const auto entry = it->second.toGenericDict();
+      const bool refused = entry.contains("error");
+      Stack got;
+      std::string error;
+      try {
+        at::manual_seed(kCallSeed);
+        got = call(op, copies(c.args));
+      } catch (const c10::Error& e) {
+        error = e.what();
+      }
+      if (refused) {
+        // Where PyTorch lacks a kernel it is no fault to have one.
+        if (error.empty() && entry.at("kind").toStringRef() != "NotImplementedError" &&
+            entry.at("error").toStringRef().find("not implemented for") == std::string::npos)
+          ADD_FAILURE() << "PyTorch refuses this: " << entry.at("error").toStringRef();
+        continue;
+      }
+      if (!error.empty()) {
+        ADD_FAILURE() << error;
+        continue;
+      }
+      Stack expected;
+      for (const IValue& v : entry.at("results").toListRef()) expected.push_back(v);
+      EXPECT_EQ(compare(got, expected, s_, true), "");
+    }
+  }
+
+  void errors(const c10::OperatorHandle& op) {
+    for (const Sample& sample : s_.samples()) {
+      if (sample.error.empty()) continue;
+      try {
+        call(op, copies(sample.args));
+        ADD_FAILURE() << "expected an error with: " << sample.error;
+      } catch (const c10::Error& e) {
+        EXPECT_NE(std::string(e.what()).find(sample.error), std::string::npos) << e.what();
+      }
+    }
+  }
+
+  void strided_inputs(const c10::OperatorHandle& op, const Sample& sample, const Stack& expected) {
+    if (writes()) return;
+    const auto args = map_args(sample.args, [](const Tensor& t) { return strided(t); });
+    at::manual_seed(kCallSeed);
+    Stack got;
+    try {
+      got = call(op, args);
+    } catch (const c10::Error& e) {
+      // Views of strided inputs may be impossible; PyTorch says so too.
+      if (std::string(e.what()).find("view size is not compatible") != std::string::npos ||
+          std::string(e.what()).find("must be contiguous") != std::string::npos)
+        return;
+      throw;
+    }
+    if (s_.golden) EXPECT_EQ(compare(got, expected, s_, false), "");
+  }
+
+  void meta_shapes(const c10::OperatorHandle& op, const Sample& sample, const Stack& expected) {
+    if (!s_.meta || tensors_of(Stack(sample.args.begin(), sample.args.end())).empty()) return;
+    const auto args = map_args(copies(sample.args), [](const Tensor& t) {
+      return at::empty_strided(t.sizes(), t.strides(), t.options().device(at::kMeta));
+    });
+    const auto got = tensors_of(call(op, args)), want = tensors_of(expected);
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      if (!want[i].defined()) continue;
+      EXPECT_TRUE(got[i].is_meta());
+      EXPECT_EQ(describe(got[i]), describe(want[i])) << "meta result " << i;
+    }
+  }
+
+  void interposed(const c10::OperatorHandle& op, const Sample& sample, const Stack& expected) {
+    struct Through final : Interposer {
+      void handle(const OpRow& row, Stack& stack, const Next& next) override {
+        ++calls;
+        next(row, stack);
+      }
+      bool enters_composites() const override { return true; }
+      int calls = 0;
+    } through;
+    at::manual_seed(kCallSeed);
+    Stack got;
+    {
+      InterposerGuard guard(through);
+      got = call(op, copies(sample.args));
+    }
+    EXPECT_GT(through.calls, 0);
+    if (!s_.golden) return;
+    Samples exact(s_.row());
+    EXPECT_EQ(compare(got, expected, exact, true), "");
+  }
+
+  void other_forms(const c10::OperatorHandle& op, const Sample& sample, const Stack& expected) {
+    if (writes()) return;
+    const auto& schema = op.schema();
+    std::string overload;
+    const std::string name = split_row(s_.row(), overload);
+    const auto results = tensors_of(expected);
+    std::vector<IValue> args = sample.args;
+    for (size_t i = args.size(); i < schema.arguments().size(); ++i) args.push_back(*schema.arguments()[i].default_value());
+    // In place: the same arguments, where the result fits.
+    if (auto inplace = c10::Dispatcher::singleton().findSchema({name + "_", overload});
+        inplace && inplace->schema().arguments().size() == args.size() && results.size() == 1 && args[0].isTensor() &&
+        results[0].sizes() == args[0].toTensor().sizes() &&
+        c10::canCast(results[0].scalar_type(), args[0].toTensor().scalar_type())) {
+      auto copy = args;
+      copy[0] = args[0].toTensor().clone();
+      const Tensor self = copy[0].toTensor();
+      at::manual_seed(kCallSeed);
+      const Stack got = call(*inplace, copy);
+      EXPECT_EQ(compare(self, results[0].to(self.scalar_type()), tolerance_of(self.scalar_type(), s_)), "") << "in-place form";
+      EXPECT_GT(self._version(), 0u) << "the in-place form did not bump the version";
+    }
+    // out=: found by its arguments.
+    for (const c10::OperatorName& other : c10::Dispatcher::singleton().getAllOpNames()) {
+      if (other.name != name || other.overload_name == overload) continue;
+      const auto out = c10::Dispatcher::singleton().findSchema(other);
+      const auto& out_args = out->schema().arguments();
+      if (out_args.size() != args.size() + results.size()) continue;
+      bool same = true;
+      for (size_t i = 0; i < out_args.size(); ++i)
+        same = same && (i < args.size() ? out_args[i].name() == schema.arguments()[i].name() : out_args[i].is_out());
+      if (!same) continue;
+      auto all = args;
+      for (const Tensor& r : results) all.push_back(at::empty({0}, r.options()));
+      at::manual_seed(kCallSeed);
+      const Stack got = call(*out, all);
+      for (size_t i = 0; i < results.size(); ++i)
+        EXPECT_EQ(compare(all[args.size() + i].toTensor(), results[i], tolerance_of(results[i].scalar_type(), s_)), "")
+            << "out= form, result " << i;
+    }
+  }
+
+  void gradients(const c10::OperatorHandle& op, const Sample& sample) {
+    if (!s_.gradient || writes()) return;
+    std::vector<Tensor> leaves;
+    auto args = map_args(sample.args, [&](const Tensor& t) {
+      if (!c10::isDifferentiableType(t.scalar_type())) return t;
+      Tensor leaf = t.to(t.is_complex() ? at::kComplexDouble : at::kDouble, false, true).requires_grad_(true);
+      leaves.push_back(leaf);
+      return leaf;
+    });
+    if (leaves.empty()) return;
+    int64_t total = 0;
+    for (const Tensor& t : leaves) total += t.numel();
+    if (total > 400) return;  // the numeric Jacobian is quadratic: samples are small on purpose
+    const torch::autograd::GradFunction f = [&](const torch::autograd::variable_list& in) {
+      size_t k = 0;
+      const auto replaced = map_args(args, [&](const Tensor& t) {
+        return c10::isDifferentiableType(t.scalar_type()) ? in[k++] : t;
+      });
+      at::manual_seed(kCallSeed);
+      auto out = tensors_of(call(op, replaced));
+      std::erase_if(out, [](const Tensor& t) { return !t.defined(); });
+      return out;
+    };
+    bool any = false;
+    for (const Tensor& t : f(leaves)) any |= t.requires_grad();
+    if (!any) return;
+    torch::autograd::gradcheck(f, leaves);
+    if (s_.second_gradient && total <= 60) torch::autograd::gradgradcheck(f, leaves);
+  }
+
+  const Samples& s_;
+};
+
+// Writes every case for tests/golden/make_ops.py when PHAROS_DUMP_SAMPLES names a file.
+TEST(Samples, Dump) {
+  const char* path = std::getenv("PHAROS_DUMP_SAMPLES");
+  if (!path) GTEST_SKIP() << "only on request: tests/golden/make_ops.py";
+  std::vector<IValue> list;
+  for (const Samples& s : all_samples()) {
+    if (!s.golden) continue;
+    for (const Case& c : cases_of(s)) {
+      c10::impl::GenericDict entry(c10::StringType::get(), c10::AnyType::get());
+      c10::impl::GenericList args(c10::AnyType::get());
+      for (const IValue& v : c.args) args.push_back(v);
+      entry.insert("row", s.row());
+      entry.insert("id", id_of(c));
+      entry.insert("hash", hash_of(c.args));
+      entry.insert("args", args);
+      list.push_back(entry);
+    }
+  }
+  c10::impl::GenericList all(c10::AnyType::get());
+  for (const IValue& v : list) all.push_back(v);
+  io::save_checkpoint(all, path);
+}
+
+// Every functional row has samples; forms that write are reached through theirs.
+TEST(Samples, EveryOperatorHasSome) {
+  std::set<std::string> have;
+  for (const Samples& s : all_samples()) have.insert("aten::" + s.row());
+  std::string missing;
+  for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) {
+    if (name.name.rfind("aten::", 0) != 0) continue;
+    const auto schema = c10::Dispatcher::singleton().findSchema(name)->schema();
+    bool writes = false;
+    for (const auto& a : schema.arguments()) writes |= a.alias_info() && a.alias_info()->isWrite();
+    const std::string full = name.overload_name.empty() ? name.name : name.name + "." + name.overload_name;
+    if (!writes && !have.count(full)) missing += "\n  " + full;
+  }
+  EXPECT_EQ(missing, "");
+}
+
+}  // namespace
+
+void register_operator_tests() {
+  for (const Samples& s : all_samples())
+    ::testing::RegisterTest("Operators", s.row().c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            [table = &s]() -> ::testing::Test* { return new OperatorTest(table); });
+}
+
+}  // namespace pharos::testing
+
+// Tables register themselves before main, the tests they give after it: files initialise in no
+// particular order.
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  pharos::testing::register_operator_tests();
+  return RUN_ALL_TESTS();
+}
