@@ -10,7 +10,7 @@
 #pragma once
 
 #include <pharos/dispatch/ivalue.h>
-#include <pharos/ops/functions.h>
+#include <pharos/tensor_operators.h>
 
 #include <functional>
 #include <string>

@@ -1,0 +1,10 @@
+// Operators whose number comes first and whose order matters.
+#include <pharos/tensor_operators.h>
+
+namespace at {
+
+Tensor operator-(const Scalar& a, const Tensor& b) { return at::rsub(b, a); }
+Tensor operator/(const Scalar& a, const Tensor& b) { return at::reciprocal(b).mul_(a); }
+Tensor operator%(const Scalar& a, const Tensor& b) { return at::remainder(a, b); }
+
+}  // namespace at
