@@ -157,9 +157,10 @@ struct Library::Impl {
     if (op->parsed.load(std::memory_order_relaxed)) twice(op->origin);
     op->origin = debug();
     if (op->has_types) check_types(*op, schema, op->arguments, op->results);
-    auto* kept = new FunctionSchema(std::move(schema));
-    op->schema = (new std::string(kept->str()))->c_str();
-    op->parsed.store(kept, std::memory_order_release);
+    op->schemas.push_back(
+        std::make_unique<const std::pair<FunctionSchema, std::string>>(schema, schema.str()));
+    op->schema = op->schemas.back()->second.c_str();
+    op->parsed.store(&op->schemas.back()->first, std::memory_order_release);
     defined.push_back(op);
     return op;
   }

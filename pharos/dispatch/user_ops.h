@@ -19,6 +19,8 @@ struct UserOp : OpRow {
   // Null while only kernels are registered.
   std::atomic<const c10::FunctionSchema*> parsed{nullptr};
   std::atomic<torch::detail::Kernel*> kernels[kKeys] = {};
+  // Every schema it has had, with its text: handles may still look at a former one.
+  std::vector<std::unique_ptr<const std::pair<c10::FunctionSchema, std::string>>> schemas;
   // Where the schema came from, for the error about a second one.
   std::string origin;
   // The C++ types of kernels registered before the schema.
