@@ -25,7 +25,7 @@ def emit(ops: list[Op]) -> dict[str, str]:
         rows.append(
             f'    {{"{s.name}", "{s.overload}", {json.dumps(str(s))},\n'
             f"     reinterpret_cast<void (*)()>(static_cast<{pointer}>(&op::{row_name(s)})),\n"
-            f"     &Boxed<{sig}>::call, {1 if kinds[s.full_name] == 'todo' else 0}}},")
+            f"     &Boxed<{sig}>::call, {4 if kinds[s.full_name] == 'todo' else 0}}},")
         chunks.append(sig)
     text = "\n".join(rows)
     return {"ops/op_table.cpp": f"""// Generated: the operator table.

@@ -23,6 +23,8 @@ enum OpFlag : uint32_t {
   kOpComposite = 1,
   // Registered by a program.
   kOpUser = 2,
+  // In the catalogue, not written yet: the call throws NotImplementedError.
+  kOpTodo = 4,
 };
 
 extern const OpRow kOpTable[];
