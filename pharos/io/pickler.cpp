@@ -329,15 +329,11 @@ void Pickler::bytes(const std::string& s, bool array) {
 void Pickler::big_integer(const std::string& s) {
   bool negative = !s.empty() && s[0] == '-';
   size_t from = negative ? 1 : 0;
-  bool hex = s.compare(from, 2, "0x") == 0;
-  for (size_t i = from + (hex ? 2 : 0); i < s.size(); ++i)
+  TORCH_CHECK(s.compare(from, 2, "0x") == 0 && s.size() > from + 2, "cannot save the integer '", s,
+              "'");
+  for (size_t i = from + 2; i < s.size(); ++i)
     TORCH_CHECK(std::isxdigit(static_cast<unsigned char>(s[i])), "cannot save the integer '", s,
                 "'");
-  if (!hex) {
-    op('L');
-    out_ += s + "L\n";
-    return;
-  }
   std::string b;  // little endian, two's complement
   for (size_t end = s.size(); end > from + 2;) {
     size_t begin = end - from - 2 >= 2 ? end - 2 : end - 1;

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 
 #include "io/pickle.h"
@@ -467,8 +468,7 @@ void Unpickler::push_long(const char* p, uint64_t n) {
     for (uint64_t i = n; i-- > 0;) v = v << 8 | static_cast<unsigned char>(p[i]);
     return push(static_cast<int64_t>(v));
   }
-  // Kept as hexadecimal digits: such numbers are hashes and seeds, and decimal takes quadratic
-  // time.
+  // Kept as hexadecimal digits: such numbers are hashes and seeds, not quantities.
   static const char kDigits[] = "0123456789abcdef";
   budget_.charge(4 * n + 64);
   bool negative = p[n - 1] & 0x80;
@@ -496,7 +496,27 @@ void Unpickler::push_decimal(std::string s) {
   auto [p, ec] = std::from_chars(s.data(), s.data() + s.size(), v);
   if (ec == std::errc() && p == s.data() + s.size()) return push(v);
   check(ec == std::errc::result_out_of_range && p == s.data() + s.size(), "a number is malformed");
-  push_container(c10::ivalue::Object::create("builtins.int", std::move(s)));
+  // Conversion takes quadratic time; Python draws the line here too.
+  check(s.size() <= 4300, "a number has more than 4300 digits");
+  bool negative = s[0] == '-';
+  std::vector<uint32_t> words;  // little endian
+  for (size_t i = negative ? 1 : 0; i < s.size(); ++i) {
+    uint64_t carry = static_cast<uint64_t>(s[i] - '0');
+    for (uint32_t& w : words) {
+      carry += uint64_t{w} * 10;
+      w = static_cast<uint32_t>(carry);
+      carry >>= 32;
+    }
+    if (carry) words.push_back(static_cast<uint32_t>(carry));
+  }
+  budget_.charge(s.size() * words.size() + 64);
+  std::string hex = negative ? "-0x" : "0x";
+  char digits[9];
+  for (size_t i = words.size(); i-- > 0;) {
+    std::snprintf(digits, sizeof digits, i + 1 == words.size() ? "%x" : "%08x", words[i]);
+    hex += digits;
+  }
+  push_container(c10::ivalue::Object::create("builtins.int", std::move(hex)));
 }
 
 void append_utf8(std::string& out, uint32_t c) {
