@@ -239,9 +239,11 @@ TEST(Convert, EveryHalfValueComesBackAndRoundingIsToNearestEven) {
       const uint16_t want =
           type == DType::kHalf ? to_half(values[i]).bits : to_bfloat16(values[i]).bits;
       ASSERT_EQ(h[i], want) << values[i];
+#if defined(__FLT16_MAX__) && !defined(__clang__)  // clang 14 has no _Float16 on x86
       if (type == DType::kHalf && !std::isnan(values[i])) {
         ASSERT_EQ(to_float(Half{want}), static_cast<float>(static_cast<_Float16>(values[i])));
       }
+#endif
     }
   }
 }

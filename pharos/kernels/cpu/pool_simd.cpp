@@ -77,7 +77,7 @@ HWY_INLINE void pack_row(const PaddedPlane& p, int64_t pad, int64_t width,
     for (int64_t w = 0; w < width - width % 2;) {
       // The last step overlaps the one before it; both start at even columns.
       if (w + step > width) w = (width - step) & ~int64_t{1};
-      auto a = hn::Undefined(d), b = hn::Undefined(d);
+      auto a = hn::Zero(d), b = a;
       hn::LoadInterleaved2(d, row + w, a, b);
       hn::StoreU(a, d, even + w / 2);
       hn::StoreU(b, d, odd + w / 2);
