@@ -4,6 +4,8 @@
 #include <array>
 #include <tuple>
 
+#include <pharos/tensor_operators.h>
+
 #include "ops/out.h"
 #include "ops/plain.h"
 
