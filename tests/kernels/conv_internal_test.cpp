@@ -1,5 +1,8 @@
 // Every convolution implementation against plain f64 loops over random shapes.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -263,6 +266,45 @@ TEST(Conv, DirectGivesEqualBitsForAnyNumberOfThreads) {
     }
   }
   pharos::set_num_threads(saved);
+}
+
+// libgomp's threads do not survive a fork: the child must not wait for them.
+TEST(Conv, AForkedChildCanUseOneDnn) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the thread sanitizer refuses to start threads after fork";
+#endif
+  const int saved = pharos::get_num_threads();
+  pharos::set_num_threads(2);
+  const int64_t in[2] = {24, 24}, kernel[2] = {3, 3}, one[2] = {1, 1};
+  const ConvShape s = make_conv_shape(2, 2, 32, 32, 1, in, kernel, one, one, one);
+  std::vector<float> x(2 * 32 * 576, 1), w(32 * 32 * 9, 1), y(x.size()), z(x.size());
+  conv_forward(DType::kFloat, s, x.data(), w.data(), nullptr, y.data(), {}, ConvImpl::kOneDnn);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    conv_forward(DType::kFloat, s, x.data(), w.data(), nullptr, z.data(), {}, ConvImpl::kOneDnn);
+    _exit(y == z ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  pharos::set_num_threads(saved);
+}
+
+// The host program's OpenMP setting is as it was after a call.
+TEST(Conv, OpenMpSettingIsRestored) {
+  const auto get = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+  const auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  if (get == nullptr || set == nullptr) GTEST_SKIP() << "oneDNN does not run on OpenMP here";
+  const int before = get();
+  set(7);
+  {
+    pharos::cpu::OmpGuard guard;
+    EXPECT_EQ(get(), pharos::get_num_threads());
+  }
+  EXPECT_EQ(get(), 7);
+  set(before);
 }
 
 TEST(Conv, RefusalIsAnError) {

@@ -91,6 +91,9 @@ TEST(Parallel, ManyCallersAtOnce) {
 }
 
 TEST(Parallel, AForkedChildStartsItsOwnPool) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the thread sanitizer refuses to start threads after fork";
+#endif
   Threads guard(3);
   std::atomic<int64_t> n{0};
   parallel_for(0, 1000, 1, [&](int64_t b, int64_t e) { n += e - b; });
