@@ -1,0 +1,203 @@
+// Custom functions: the node, its context, and how outputs are wrapped.
+#include <pharos/autograd/function.h>
+#include <pharos/ops/functions.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tape/meta.h"
+#include "tape/record.h"
+
+namespace torch::autograd {
+
+using pharos::tape::BelowAutograd;
+
+SavedData::SavedData() = default;
+SavedData::~SavedData() = default;
+
+c10::IValue& SavedData::operator[](const std::string& key) {
+  for (auto& [k, v] : items_)
+    if (k == key) return v;
+  items_.emplace_back(key, c10::IValue());
+  return items_.back().second;
+}
+const c10::IValue& SavedData::at(const std::string& key) const {
+  for (const auto& [k, v] : items_)
+    if (k == key) return v;
+  TORCH_CHECK_INDEX(false, "saved_data has no key '", key, "'");
+}
+size_t SavedData::count(const std::string& key) const {
+  return static_cast<size_t>(std::count_if(items_.begin(), items_.end(), [&](const auto& i) { return i.first == key; }));
+}
+size_t SavedData::size() const { return items_.size(); }
+
+AutogradContext::AutogradContext() = default;
+AutogradContext::~AutogradContext() = default;
+
+// Allocated by new (pool_class 0), so that the reaper deletes it.
+struct CustomNode final : pharos::tape::ListNode {
+  AutogradContext context;
+  std::vector<pharos::tape::SavedTensor> saved;
+  CustomCall::Backward backward = nullptr;
+  const char* pretty = "";
+  std::vector<bool> is_tensor;
+  struct Output {
+    std::vector<int64_t> sizes;
+    c10::TensorOptions options;
+  };
+  std::vector<Output> outputs;
+
+  std::string name() const override {
+    // "... [with T = ns::Square]" names the function's type.
+    const char* with = std::strstr(pretty, "T = ");
+    if (!with) return "CppNode";
+    std::string s(with + 4);
+    s = s.substr(0, s.find_first_of(";]"));
+    const size_t colon = s.rfind("::");
+    return "CppNode<" + (colon == std::string::npos ? s : s.substr(colon + 2)) + ">";
+  }
+
+  void release_variables() override { saved.clear(); }
+
+  void run(at::Tensor* grads, at::Tensor* results) override {
+    variable_list in(input_count);
+    for (size_t i = 0; i < in.size(); ++i) {
+      in[i] = grads[i];
+      if (!in[i].defined() && context.materialize_grads_) in[i] = at::zeros(outputs[i].sizes, outputs[i].options);
+    }
+    variable_list out = backward(&context, std::move(in));
+    // Trailing gradients of arguments that take none may be left out or undefined.
+    while (out.size() > is_tensor.size() && !out.back().defined()) out.pop_back();
+    TORCH_CHECK(out.size() == is_tensor.size(), "function ", name(), " returned an incorrect number of gradients (expected ",
+                is_tensor.size(), ", got ", out.size(), ")");
+    size_t edge = 0;
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (!is_tensor[i]) {
+        TORCH_CHECK(!out[i].defined(), "function ", name(), " returned a gradient different from None at position ", i + 1,
+                    ", but the corresponding forward input was not a Variable");
+        continue;
+      }
+      if (edges[edge].fn) results[edge] = std::move(out[i]);
+      ++edge;
+    }
+  }
+};
+
+variable_list AutogradContext::get_saved_variables() const {
+  TORCH_CHECK(node_ && !(node_->released && node_->saved.empty() && !to_save_.empty()),
+              "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+              "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+              "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+              "you need to access saved tensors after calling backward.");
+  if (node_->released && node_->saved.empty()) pharos::tape::graph_released();
+  variable_list out;
+  for (const auto& s : node_->saved) out.push_back(s.unpack(node_));
+  return out;
+}
+
+bool AutogradContext::needs_input_grad(size_t i) const {
+  TORCH_CHECK_INDEX(node_ && i < node_->edge_count, "needs_input_grad: there are ", node_ ? node_->edge_count : 0,
+                    " tensor inputs; input ", i, " was asked for");
+  return node_->edges[i].fn != nullptr;
+}
+
+CustomCall::CustomCall(const char* name, Backward backward) : node_(new CustomNode) {
+  node_->pretty = name;
+  node_->backward = backward;
+  node_->context.node_ = node_;
+}
+
+CustomCall::~CustomCall() {
+  if (in_forward_) pharos::thread_state.grad_mode = previous_mode_;
+  node_->release();
+}
+
+void CustomCall::argument(const at::Tensor& t) {
+  inputs_.push_back(t);
+  is_tensor_.push_back(true);
+}
+void CustomCall::argument(const std::optional<at::Tensor>& t) { argument(t ? *t : at::Tensor()); }
+void CustomCall::argument(const std::vector<at::Tensor>& list) {
+  for (const at::Tensor& t : list) argument(t);
+}
+void CustomCall::other_argument() { is_tensor_.push_back(false); }
+
+AutogradContext* CustomCall::context() { return &node_->context; }
+
+void CustomCall::begin_forward() {
+  auto& state = pharos::thread_state;
+  for (const at::Tensor& t : inputs_) recording_ |= t.defined() && t.requires_grad();
+  recording_ &= state.grad_mode;
+  node_->is_tensor = is_tensor_;
+  node_->sequence = state.sequence++;
+  node_->module_id = state.module_id;
+  if (recording_) {
+    node_->set_edge_count(inputs_.size());
+    for (size_t i = 0; i < inputs_.size(); ++i) pharos::tape::connect(node_->edges[i], inputs_[i]);
+    if (state.special & pharos::kSpecialAnomaly) pharos::tape::init_node_slow(node_);
+  }
+  previous_mode_ = state.grad_mode;
+  in_forward_ = true;
+  state.grad_mode = false;
+}
+
+void CustomCall::end_forward() {
+  pharos::thread_state.grad_mode = previous_mode_;
+  in_forward_ = false;
+}
+
+namespace {
+bool contains(const variable_list& list, const at::Tensor& t) {
+  return std::any_of(list.begin(), list.end(), [&](const at::Tensor& x) { return x.is_same(t); });
+}
+}  // namespace
+
+void CustomCall::wrap(variable_list& outputs) {
+  AutogradContext& ctx = node_->context;
+  for (const at::Tensor& t : ctx.dirty_) {
+    TORCH_CHECK(contains(inputs_, t), "mark_dirty was called with a tensor that is no input of ", node_->name());
+    pharos::tape::check_inplace(t, recording_);
+    pharos::tape::bump_version(t);
+  }
+  node_->input_count = static_cast<uint16_t>(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    at::Tensor& out = outputs[i];
+    node_->outputs.push_back(out.defined() ? CustomNode::Output{out.sizes().vec(), out.options()} : CustomNode::Output{});
+    if (!out.defined() || !recording_) continue;
+    const bool dirty = contains(ctx.dirty_, out);
+    if (contains(ctx.non_differentiable_, out) || !c10::isDifferentiableType(out.scalar_type())) {
+      if (!dirty && contains(inputs_, out)) out = out.detach();
+      continue;
+    }
+    if (dirty) {
+      pharos::tape::rebase_history(out, node_);
+      out.unsafeGetTensorImpl()->flags |= static_cast<uint32_t>(i) << c10::TensorImpl::kOutputShift;
+      continue;
+    }
+    if (contains(inputs_, out)) {
+      // An input that comes back as it is: a view of it with this node as its history.
+      BelowAutograd below;
+      out = out.view_as(out);
+      out.unsafeGetTensorImpl()->flags &= ~uint32_t(c10::TensorImpl::kNoGradView);
+      out.unsafeGetTensorImpl()->flags |= c10::TensorImpl::kCustomView;
+    } else if (out.is_view()) {
+      out.unsafeGetTensorImpl()->flags &= ~uint32_t(c10::TensorImpl::kNoGradView);
+      out.unsafeGetTensorImpl()->flags |= c10::TensorImpl::kCustomView;
+    }
+    pharos::tape::set_history(out, node_, static_cast<uint32_t>(i));
+  }
+  if (!recording_) return;
+  node_->saved = std::vector<pharos::tape::SavedTensor>(ctx.to_save_.size());
+  for (size_t i = 0; i < ctx.to_save_.size(); ++i) {
+    const at::Tensor& t = ctx.to_save_[i];
+    const auto is_output = std::find_if(outputs.begin(), outputs.end(), [&](const at::Tensor& o) { return o.is_same(t); });
+    if (is_output != outputs.end() && !contains(inputs_, t))
+      node_->saved[i].save_output(t, static_cast<uint32_t>(is_output - outputs.begin()));
+    else
+      node_->saved[i].save(t);
+  }
+  // A count of what was saved stays; the tensors themselves are in `saved`.
+  std::fill(ctx.to_save_.begin(), ctx.to_save_.end(), at::Tensor());
+}
+
+}  // namespace torch::autograd
