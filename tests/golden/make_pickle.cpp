@@ -1,5 +1,6 @@
-// Writes the archives of real LibTorch that make_pickle.py keeps: a module, an optimizer, tensors and
-// a pickled value. Compiled and run by make_pickle.py, in the folder given as the only argument.
+// Writes the archives of real LibTorch that make_pickle.py keeps: a module, an optimizer, tensors
+// and a pickled value. Compiled and run by make_pickle.py, in the folder given as the only
+// argument.
 #include <torch/torch.h>
 
 #include <fstream>
