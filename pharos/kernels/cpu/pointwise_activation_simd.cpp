@@ -132,7 +132,7 @@ struct SoftplusBackward {
   }
 };
 
-void Register(OpTable* t) {
+void RegisterActivation(OpTable* t) {
   SetVector1<Gelu>(t, Op::kGelu, "GeluKernelImpl", 8);
   SetVector1<GeluTanh>(t, Op::kGeluTanh, "GeluKernelImpl", 8);
   SetVector1<Silu>(t, Op::kSilu, "silu_cpu", 6);
@@ -153,7 +153,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu {
-HWY_EXPORT(Register);
-void detail::register_activation(OpTable* tables) { HWY_DYNAMIC_DISPATCH(Register)(tables); }
+HWY_EXPORT(RegisterActivation);
+void detail::register_activation(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterActivation)(tables); }
 }  // namespace pharos::cpu
 #endif

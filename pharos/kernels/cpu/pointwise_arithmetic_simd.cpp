@@ -309,7 +309,7 @@ struct ClampTensor {
   }
 };
 
-void Register(OpTable* t) {
+void RegisterArithmetic(OpTable* t) {
   SetBinary<Add, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX, bool>(t, Op::kAdd, "add_stub");
   SetBinaryParam<AddAlpha, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX, bool>(t, Op::kAddAlpha,
                                                                              "add_stub");
@@ -348,7 +348,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu {
-HWY_EXPORT(Register);
-void detail::register_arithmetic(OpTable* tables) { HWY_DYNAMIC_DISPATCH(Register)(tables); }
+HWY_EXPORT(RegisterArithmetic);
+void detail::register_arithmetic(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterArithmetic)(tables); }
 }  // namespace pharos::cpu
 #endif

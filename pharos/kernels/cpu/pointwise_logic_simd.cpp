@@ -155,7 +155,7 @@ LoopFn WhereLoop(int64_t itemsize) {
                          : Where16;
 }
 
-void Register(OpTable* t) {
+void RegisterLogic(OpTable* t) {
   SetCompare<Eq, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX, bool>(t, Op::kEq, "eq_cpu");
   SetCompare<Ne, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX, bool>(t, Op::kNe, "ne_cpu");
   SetCompare<Lt, PHAROS_INTS, PHAROS_FLOATS, bool>(t, Op::kLt, "lt_cpu");
@@ -185,9 +185,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu {
-HWY_EXPORT(Register);
+HWY_EXPORT(RegisterLogic);
 HWY_EXPORT(WhereLoop);
-void detail::register_logic(OpTable* tables) { HWY_DYNAMIC_DISPATCH(Register)(tables); }
+void detail::register_logic(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterLogic)(tables); }
 LoopFn where_loop(int64_t itemsize) { return HWY_DYNAMIC_DISPATCH(WhereLoop)(itemsize); }
 }  // namespace pharos::cpu
 #endif

@@ -38,7 +38,7 @@ PHAROS_FUNCTOR_2(Pow, VecPow(x, y))
 PHAROS_FUNCTOR_2(Atan2, VecAtan2(x, y))
 PHAROS_FUNCTOR_2(Hypot, VecHypot(x, y))
 
-void Register(OpTable* t) {
+void RegisterMath(OpTable* t) {
   SetVector1<Exp>(t, Op::kExp, "exp_vml_cpu", 4);
   SetVector1<Exp2>(t, Op::kExp2, "exp2", 4);
   SetVector1<Expm1>(t, Op::kExpm1, "expm1_vml_cpu", 8);
@@ -72,7 +72,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu {
-HWY_EXPORT(Register);
-void detail::register_math(OpTable* tables) { HWY_DYNAMIC_DISPATCH(Register)(tables); }
+HWY_EXPORT(RegisterMath);
+void detail::register_math(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterMath)(tables); }
 }  // namespace pharos::cpu
 #endif

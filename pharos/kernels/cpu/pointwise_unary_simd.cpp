@@ -325,7 +325,7 @@ void RegisterRounding(OpTable* t) {
   SetUnaryParam<RoundDecimals, PHAROS_FLOATS>(t, Op::kRoundDecimals, "round_cpu");
 }
 
-void Register(OpTable* t) {
+void RegisterUnary(OpTable* t) {
   SetUnary<Abs, PHAROS_INTS, PHAROS_FLOATS>(t, Op::kAbs, "abs_cpu");
   SetUnary<Neg, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX>(t, Op::kNeg, "neg_cpu");
   SetUnary<Square, PHAROS_INTS, PHAROS_FLOATS, PHAROS_COMPLEX>(t, Op::kSquare, "pow");
@@ -375,7 +375,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu {
-HWY_EXPORT(Register);
-void detail::register_unary(OpTable* tables) { HWY_DYNAMIC_DISPATCH(Register)(tables); }
+HWY_EXPORT(RegisterUnary);
+void detail::register_unary(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterUnary)(tables); }
 }  // namespace pharos::cpu
 #endif
