@@ -62,6 +62,22 @@ void StorageImpl::set_data_ptr(DataPtr&& p, size_t nbytes) {
   nbytes_ = nbytes;
 }
 
+namespace {
+
+// Other tensors may point into the old buffer: it lives as long as the storage.
+struct GrownBuffer {
+  DataPtr fresh;
+  void (*old_deleter)(void*);
+  void* old_ctx;
+  static void free(void* p) {
+    auto* g = static_cast<GrownBuffer*>(p);
+    if (g->old_deleter) g->old_deleter(g->old_ctx);
+    delete g;
+  }
+};
+
+}  // namespace
+
 void StorageImpl::resize(size_t nbytes) {
   TORCH_CHECK(resizable(), "Trying to resize storage that is not resizable");
   if (device_type == DeviceType::Meta) {
@@ -72,7 +88,11 @@ void StorageImpl::resize(size_t nbytes) {
   DataPtr fresh = a->allocate(nbytes);
   const size_t keep = nbytes < nbytes_ ? nbytes : nbytes_;
   if (keep > 0 && data_) a->copy_data(fresh.get(), data_, keep);
-  set_data_ptr(std::move(fresh), nbytes);
+  if (use_count() == 1 || !deleter_) return set_data_ptr(std::move(fresh), nbytes);
+  data_ = fresh.get();
+  ctx_ = new GrownBuffer{std::move(fresh), deleter_, ctx_};
+  deleter_ = &GrownBuffer::free;
+  nbytes_ = nbytes;
 }
 
 void StorageImpl::destroy() noexcept {
