@@ -138,6 +138,22 @@ void angle_loop(int64_t n, void* const* p, const void*) {
     static_cast<T*>(p[0])[i] = std::arg(static_cast<const C<T>*>(p[1])[i]);
 }
 
+// A complex number is infinite if either part is, finite if both are.
+template <class T>
+void isinf_loop(int64_t n, void* const* p, const void*) {
+  for (int64_t i = 0; i < n; ++i) {
+    const C<T> z = static_cast<const C<T>*>(p[1])[i];
+    static_cast<bool*>(p[0])[i] = std::isinf(z.real()) || std::isinf(z.imag());
+  }
+}
+template <class T>
+void isfinite_loop(int64_t n, void* const* p, const void*) {
+  for (int64_t i = 0; i < n; ++i) {
+    const C<T> z = static_cast<const C<T>*>(p[1])[i];
+    static_cast<bool*>(p[0])[i] = std::isfinite(z.real()) && std::isfinite(z.imag());
+  }
+}
+
 void set(OpTable* tables, Op op, LoopFn c64, LoopFn c128) {
   OpTable& t = tables[static_cast<int>(op)];
   t.loops[static_cast<int>(c10::kComplexFloat)] = c64;
@@ -195,6 +211,8 @@ void detail::register_complex(OpTable* t) {
   set2<Logaddexp>(t, Op::kLogaddexp);
   set(t, Op::kLerp, loop3<float, Lerp>, loop3<double, Lerp>);
   set(t, Op::kAbs, abs_loop<float>, abs_loop<double>);
+  set(t, Op::kIsInf, isinf_loop<float>, isinf_loop<double>);
+  set(t, Op::kIsFinite, isfinite_loop<float>, isfinite_loop<double>);
   set(t, Op::kAngle, angle_loop<float>, angle_loop<double>);
 }
 
