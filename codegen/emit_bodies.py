@@ -722,7 +722,7 @@ def bodies(family: str, ops: list[Op], table: dict[str, Op], rows: dict[str, int
     text = re.sub(r"ROW\(([\w:.]+)\)", lambda m: str(rows[m[1]]), text)
     own = f'#include "ops/{family}/{family}.h"' if (family in HAVE_HEADER) else ""
     return f"""// Generated from {family}.ops: bodies of its operators.
-#include <pharos/ops/functions.h>
+#include <pharos/tensor_operators.h>
 
 #include "dispatch/boxing.h"
 #include "dispatch/op_table.h"

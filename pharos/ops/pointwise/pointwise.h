@@ -1,9 +1,10 @@
 // Shape rules of pointwise operators and the functions that their gradients are made of.
 #pragma once
 
-#include <pharos/ops/functions.h>
+#include <pharos/tensor_operators.h>
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "ops/promotion.h"
