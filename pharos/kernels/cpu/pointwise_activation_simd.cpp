@@ -48,6 +48,9 @@ PHAROS_FUNCTOR_1(LogSigmoid,
                  hn::Sub(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), x, hn::Mul(x, hn::Zero(d))),
                          VecLog1p(VecExp(hn::Neg(hn::Abs(x))))))
 
+PHAROS_FUNCTOR_1(ExpNegAbs, VecExp(hn::Neg(hn::Abs(x))))
+PHAROS_FUNCTOR_2(Glu, hn::Div(x, hn::Add(hn::Set(d, T(1)), VecExp(hn::Neg(y)))))
+
 template <class T>
 struct Elu {
   EluParams<T> v;
@@ -138,6 +141,8 @@ void RegisterActivation(OpTable* t) {
   SetVector1<Silu>(t, Op::kSilu, "silu_cpu", 6);
   SetVector1<Mish>(t, Op::kMish, "mish_cpu", 16);
   SetVector1<LogSigmoid>(t, Op::kLogSigmoid, "log_sigmoid_cpu", 12);
+  SetVector1<ExpNegAbs>(t, Op::kExpNegAbs, "log_sigmoid_cpu", 4);
+  SetVector2<Glu>(t, Op::kGlu, "glu_cpu", 6);
   SetVector1<Elu>(t, Op::kElu, "elu_cpu", 8);
   SetVector1<Softplus>(t, Op::kSoftplus, "softplus_cpu", 12);
   SetVector2<GeluBackward>(t, Op::kGeluBackward, "GeluBackwardKernelImpl", 16);

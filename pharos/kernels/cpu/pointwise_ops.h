@@ -134,6 +134,8 @@ enum class Op : uint8_t {
   kSoftshrink,
   kLogSigmoid,
   kPrelu,
+  kExpNegAbs,
+  kGlu,
   kThreshold,
   // Their gradients: (grad, input or result).
   kTanhBackward,
