@@ -7,6 +7,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 struct BoolByte {
   uint8_t v;
@@ -50,6 +51,7 @@ const DenseConvert kTable[8][8] = {
 
 DenseConvert Lookup(int dst, int src) { return kTable[dst][src]; }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 constexpr double kSqrtHalf = 0.70710678118654752440;
 constexpr double kTwoOverSqrtPi = 1.12837916709551257390;
@@ -153,6 +154,7 @@ void RegisterActivation(OpTable* t) {
   SetVector2<SoftplusBackward>(t, Op::kSoftplusBackward, "softplus_backward_cpu", 8);
 }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

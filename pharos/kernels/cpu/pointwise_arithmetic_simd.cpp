@@ -20,6 +20,7 @@ namespace pharos::cpu {
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 template <class T>
 constexpr bool kIsBool = std::is_same_v<T, bool>;
@@ -343,6 +344,7 @@ void RegisterArithmetic(OpTable* t) {
   SetTernary<ClampTensor, PHAROS_INTS, PHAROS_FLOATS>(t, Op::kClampTensor, "clamp_cpu");
 }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 #define PHAROS_COMPARISON(Name, op)          \
   struct Name {                              \
@@ -180,6 +181,7 @@ void RegisterLogic(OpTable* t) {
   SetBinary<ShiftRight, PHAROS_INTS>(t, Op::kShiftRight, "rshift_cpu");
 }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

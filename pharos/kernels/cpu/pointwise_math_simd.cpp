@@ -10,6 +10,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 PHAROS_FUNCTOR_1(Exp, VecExp(x))
 PHAROS_FUNCTOR_1(Exp2, VecExp2(x))
@@ -67,6 +68,7 @@ void RegisterMath(OpTable* t) {
   SetVector2<Hypot>(t, Op::kHypot, "hypot_cpu", 4);
 }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

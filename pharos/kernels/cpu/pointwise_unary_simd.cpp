@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
+namespace {
 
 template <class T>
 constexpr bool kIsFloat = std::is_floating_point_v<T>;
@@ -370,6 +371,7 @@ void RegisterUnary(OpTable* t) {
   prelu.loops[static_cast<int>(c10::kDouble)] = PreluBackward<double>;
 }
 
+}  // namespace
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

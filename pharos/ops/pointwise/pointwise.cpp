@@ -78,11 +78,6 @@ namespace pharos::backward {
 
 using namespace at;  // NOLINT: formulas read like the field's own
 
-Tensor maybe_multiply(const Tensor& t, const Scalar& s) {
-  if (!s.isComplex() && s.toDouble() == 1) return t;
-  return t * s;
-}
-
 Tensor div_other_backward(const Tensor& grad, const Tensor& self, const Tensor& other,
                           const std::optional<string_view>& mode) {
   if (mode) return zeros_like(grad);

@@ -78,7 +78,7 @@ using at::Scalar;
 using at::string_view;
 using at::Tensor;
 
-// t * s, t itself for 1.
+// t * s, t itself for 1 (defined with the matrix products).
 Tensor maybe_multiply(const Tensor& t, const Scalar& s);
 template <typename T>
 Tensor div_self_backward(const Tensor& grad, const T& other,
