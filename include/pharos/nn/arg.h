@@ -1,0 +1,15 @@
+// TORCH_ARG: one option of an options struct, as a chaining setter and two getters. The setter
+// takes its argument by value: one function instead of LibTorch's two keeps the headers light.
+#pragma once
+
+#define TORCH_ARG(T, name)                                 \
+ public:                                                   \
+  auto name(T new_##name)->decltype(*this) { /* NOLINT */  \
+    this->name##_ = static_cast<T&&>(new_##name);          \
+    return *this;                                          \
+  }                                                        \
+  const T& name() const noexcept { return this->name##_; } \
+  T& name() noexcept { return this->name##_; }             \
+                                                           \
+ private:                                                  \
+  T name##_ /* NOLINT */

@@ -1,0 +1,17 @@
+// The whole front end without the standard headers that old programs expect from torch/torch.h.
+#pragma once
+
+#include <pharos/autograd/autograd.h>
+#include <pharos/autograd/function.h>
+#include <pharos/autograd/hooks.h>
+#include <pharos/io/serialize.h>
+#include <pharos/nn/nn.h>
+#include <pharos/tensor_operators.h>
+#include <pharos/types.h>
+#include <pharos/version.h>
+#if __has_include(<pharos/optim/optim.h>)
+#include <pharos/optim/optim.h>
+#endif
+#if __has_include(<pharos/data/data.h>)
+#include <pharos/data/data.h>
+#endif

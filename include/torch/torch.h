@@ -1,0 +1,8 @@
+// What LibTorch programs include first. Besides the library it brings the standard headers that
+// real programs use without including them.
+#pragma once
+
+#include <pharos/pharos.h>
+
+#include <cmath>
+#include <cstdlib>
