@@ -187,7 +187,6 @@ def emit_node(op: Op, plan: NodePlan) -> str:
     s = op.schema
     lists = [a for a in plan.edges if is_tensor_list(a)]
     base = "ListNode" if lists else f"NodeOf<{len(plan.edges)}>"
-    members = "\n".join(f"  {m.decl}" for m in plan.members.values())
     release = " ".join(m.release for m in plan.members.values() if m.release)
     lines = []
     if len(op.results) == 1 and not returns_list(s):
@@ -205,6 +204,8 @@ def emit_node(op: Op, plan: NodePlan) -> str:
         body = _list_run(op, plan)
     else:
         body = _fixed_run(plan)
+    # _list_run adds the counts of edges.
+    members = "\n".join(f"  {m.decl}" for m in plan.members.values())
     return f"""struct {row_name(s)}_Node final : {base} {{
 {members}
   std::string name() const override {{ return "{op.node or op.schema.base_name}"; }}
