@@ -26,6 +26,9 @@ function(pharos_objects name)
     elseif(CMAKE_BUILD_TYPE STREQUAL "Release" AND source MATCHES "/(mt19937|random_[a-z]+)\\.cpp$")
       # Loops that the compiler vectorises, which at -O2 it does only for fixed lengths.
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -O3)
+    elseif(CMAKE_BUILD_TYPE STREQUAL "Release" AND source MATCHES "/gen/ops/")
+      # A thousand straight-line bodies: size counts, and their instructions hardly change.
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Os)
     endif()
   endforeach()
   set(PHAROS_OBJECT_LIBRARIES ${PHAROS_OBJECT_LIBRARIES} ${target} PARENT_SCOPE)

@@ -471,15 +471,20 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
         return text + f"  try {{\n    return pharos::ops::{op.inplace_impl}({args});\n{_catch(s)}\n}}\n"
     if op.kind == "composite":
         return text + f"  try {{\n    return self.copy_(pharos::ops::{op.impl}({args}));\n{_catch(s)}\n}}\n"
-    rest = call_args([a for a in s.all_args if a.name != "self"])
-    text += "  try {\n" + f"    const uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
+    params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
+    name = row_name(s)
+    write = (f"PHAROS_NOINLINE static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
+             "  bump_version(self);\n}\n\n")
+    text += f"  try {{\n    const uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
     if plan is None:
         text += "    check_inplace(self, false);\n" if op.nondiff else ""
-        text += _write_inplace(op) + "    bump_version(self);\n    return self;\n"
-        return text + _catch(s) + "\n}\n"
-    lines = [f"const bool recording = records(key);", "check_inplace(self, recording);",
-             "if (PHAROS_LIKELY(!recording)) {", *_write_inplace(op).strip().split("\n"), "bump_version(self);", "return self;", "}",
-             f"auto node = make_node<{row_name(f)}_Node>();"]
+        return write + text + f"    {name}_write(key, {args});\n    return self;\n" + _catch(s) + "\n}\n"
+    text += f"""    if (PHAROS_UNLIKELY(records(key))) return {name}_recorded(key, {args});
+    check_inplace(self, false);
+    {name}_write(key, {args});
+    return self;
+"""
+    lines = ["check_inplace(self, true);", f"auto node = make_node<{row_name(f)}_Node>();"]
     saves_self = "self" in plan.members
     if saves_self:
         # The formula wants the value that is about to be overwritten.
@@ -487,15 +492,15 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
     for save in _saves(plan, False):
         lines.append(save.replace(".save(self)", ".save(original)") if saves_self else save)
     lines += _connects(op, plan, "self")
-    lines += ["{", "BelowAutograd below;", *_write_inplace(op).strip().split("\n"), "}",
-              "bump_version(self);", "rebase_history(self, node.get());"]
-    result = op.results[0]
+    lines += [f"{{ BelowAutograd below; {name}_write(key, {args}); }}", "rebase_history(self, node.get());"]
     after = _saves(plan, True)
     if after:
-        lines.append(f"const Tensor& {result} = self;")
-        lines += after
+        lines += [f"const Tensor& {op.results[0]} = self;", *after]
     lines.append("return self;")
-    return text + "\n".join("    " + line for line in lines) + "\n" + _catch(s) + "\n}\n"
+    body = "\n".join("  " + line for line in lines)
+    ret = cpp_return_type(s, "at::")
+    recorded_form = f"PHAROS_COLD static {ret} {name}_recorded({params}) {{\n{body}\n}}\n\n"
+    return write + recorded_form + text + _catch(s) + "\n}\n"
 
 
 def _slow_inplace(s: FunctionSchema) -> str:

@@ -13,6 +13,7 @@
 #define C10_NOINLINE __attribute__((noinline))
 #define C10_ALWAYS_INLINE inline __attribute__((always_inline))
 #define PHAROS_COLD __attribute__((cold, noinline))
+#define PHAROS_NOINLINE __attribute__((noinline))
 
 #define C10_STRINGIZE_IMPL(x) #x
 #define C10_STRINGIZE(x) C10_STRINGIZE_IMPL(x)
