@@ -4,6 +4,7 @@
 
 #include "ops/linalg/linalg.h"
 #include "ops/linalg_decls.h"
+#include "ops/promotion.h"
 
 namespace pharos::ops {
 namespace {
@@ -188,7 +189,7 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
   }
   Tensor product = at::mul(vec1.unsqueeze(1), vec2);
   if (!alpha.equal(1)) product = product * alpha;
-  if (beta.equal(0)) return product.to(at::result_type(self, product));
+  if (beta.equal(0)) return product.to(promoted(self, product));
   return at::add(beta.equal(1) ? self : self * beta, product);
 }
 
