@@ -340,6 +340,9 @@ class Reducer {
         }
       }
     }
+    if constexpr (sizeof(A) == 1) {
+      for (int64_t j = 0; j < n; ++j) result[j] = result[j] != 0;
+    }
     store_values(r_.out_type, result, out_ + out, plan_.kout[0], n);
   }
 
@@ -359,8 +362,10 @@ void run(const Reduction& r, const void* in, void* out) {
   make_plan(r, static_cast<int64_t>(c10::elementSize(r.in_type)),
             static_cast<int64_t>(c10::elementSize(r.out_type)), plan);
   if (plan.outputs == 0) return;
-  plan.direct = r.in_type == c10::CppTypeToScalarType<A>::value && r.kind != ReduceKind::kCount;
-  if (r.in_type == ScalarType::Bool && sizeof(A) == 1) plan.direct = true;
+  // Bytes are truth values: only bools are so already.
+  plan.direct = sizeof(A) == 1 ? r.in_type == ScalarType::Bool
+                               : r.in_type == c10::CppTypeToScalarType<A>::value &&
+                                     r.kind != ReduceKind::kCount;
   if (plan.count == 0) {
     // One reduced position of nothing: write identities through the ordinary way of storing.
     plan.nr = 1, plan.rsize[0] = 0, plan.rin[0] = 0;

@@ -32,7 +32,7 @@ void vector_norm_shape(Out& out, const Tensor& self, const Scalar& ord, Optional
                        bool keepdim, OptDtype dtype);
 void count_shape(Out& out, const Tensor& self, IntArrayRef dim);
 void scan_shape(Out& out, const Tensor& self, int64_t dim, OptDtype dtype, const char* name);
-void scan_index_shape(Out& out, const Tensor& self, int64_t dim);
+void scan_index_shape(Out& out, const Tensor& self, int64_t dim, const char* name);
 
 // Below autograd.
 Tensor logsumexp(const Tensor& self, IntArrayRef dim, bool keepdim);

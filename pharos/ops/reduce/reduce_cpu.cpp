@@ -84,7 +84,7 @@ constexpr int64_t kWidth = 256;
 template <class A>
 void arg_columns(const Tensor* values, const Tensor& indices, const Tensor& self, int64_t dim,
                  bool largest) {
-  const Tensor in = self.contiguous();
+  const Tensor& in = self;  // contiguous
   int64_t inner = 1, outer = 1;
   for (int64_t d = dim + 1; d < in.dim(); ++d) inner *= in.size(d);
   for (int64_t d = 0; d < dim; ++d) outer *= in.size(d);
@@ -192,7 +192,6 @@ void var_into(const char* name, const Tensor& result, const Tensor* mean, const 
   if (self.is_complex()) {
     Tensor v = at::var(at::real(self), dim, correction, keepdim)
                    .add_(at::var(at::imag(self), dim, correction, keepdim));
-    result.unsafeGetTensorImpl();
     Tensor(result).copy_(root ? v.sqrt_() : v);
     if (mean) Tensor(*mean).copy_(at::mean(self, dim, keepdim));
     return;
@@ -203,6 +202,11 @@ void var_into(const char* name, const Tensor& result, const Tensor* mean, const 
 void scan_into(ScanKind kind, const Tensor& result, const Tensor* positions, const Tensor& self,
                int64_t dim) {
   if (self.numel() == 0) return;
+  if (self.is_complex() && positions) {  // 0-dim: there is nothing to compare
+    Tensor(result).copy_(self);
+    Tensor(*positions).zero_();
+    return;
+  }
   dim = ops::wrap_dim(dim, self.dim());
   const ByteStrides out(result), in(self), index(positions ? *positions : result);
   const Lines<3> lines(static_cast<int>(self.dim()), self.sizes().data(), static_cast<int>(dim),

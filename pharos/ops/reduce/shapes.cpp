@@ -40,7 +40,10 @@ void extreme_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim, 
                   "(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                   "reduction dim with the 'dim' argument.");
     }
-    check_nonempty(self, mask, name);
+    for (int64_t d : dim) {
+      TORCH_CHECK_INDEX(self.dim() == 0 || self.size(d) != 0, name, "(): Expected reduction dim ", d,
+                        " to have non-zero size.");
+    }
   }
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), '"', kernel, "\" not implemented for '",
                               self.scalar_type(), "'");
@@ -67,6 +70,9 @@ void extreme_all_shape(Out& out, const Tensor& self, const char* name) {
 
 void arg_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, bool keepdim,
                const char* name) {
+  TORCH_CHECK_TYPE(!self.is_complex(), name, "(): does not support complex input");
+  TORCH_CHECK_NOT_IMPLEMENTED(self.scalar_type() != c10::kBool, name,
+                              "(): does not support bool input");
   uint64_t mask = all_dims(self.dim());
   if (dim) {
     const int64_t d = wrap_dim(*dim, self.dim());
@@ -76,9 +82,6 @@ void arg_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, bool ke
     TORCH_CHECK_INDEX(self.numel() != 0, name,
                       "(): Expected reduction dim to be specified for input.numel() == 0.");
   }
-  TORCH_CHECK_TYPE(!self.is_complex(), name, "(): does not support complex input");
-  TORCH_CHECK_NOT_IMPLEMENTED(self.scalar_type() != c10::kBool, name,
-                              "(): does not support bool input");
   set_reduced(out, 0, self, mask, keepdim, c10::kLong);
 }
 
@@ -120,6 +123,7 @@ void min_dim_shape(Out& out, const Tensor& self, int64_t dim, bool keepdim) {
 }
 
 void aminmax_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+  TORCH_CHECK_TYPE(!self.is_complex(), "aminmax not implemented for ", self.scalar_type());
   uint64_t mask = all_dims(self.dim());
   if (dim) {
     const int64_t d = wrap_dim(*dim, self.dim());
@@ -131,7 +135,6 @@ void aminmax_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, boo
                 "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
                 "identity.");
   }
-  TORCH_CHECK_TYPE(!self.is_complex(), "aminmax not implemented for ", self.scalar_type());
   set_reduced(out, 0, self, mask, keepdim, self.scalar_type());
   set_reduced(out, 1, self, mask, keepdim, self.scalar_type());
 }
@@ -204,9 +207,10 @@ void scan_shape(Out& out, const Tensor& self, int64_t dim, OptDtype dtype, const
   out.set(0, self.sizes(), t, self.device());
 }
 
-void scan_index_shape(Out& out, const Tensor& self, int64_t dim) {
+void scan_index_shape(Out& out, const Tensor& self, int64_t dim, const char* name) {
   wrap_dim(dim, self.dim());
-  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), "\"cummax_cpu\" not implemented for '",
+  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.dim() == 0 || self.numel() == 0, '"', name,
+                              "_cpu\" not implemented for '",
                               self.scalar_type(), "'");
   out.set(0, self.sizes(), self.scalar_type(), self.device());
   out.set(1, self.sizes(), c10::kLong, self.device());
