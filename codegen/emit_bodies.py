@@ -340,7 +340,7 @@ def _slow(op: Op, s: FunctionSchema) -> str:
             again.append(n)
     return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
       {checks}
-      if (key & kLazyKey) return {row_name(s)}({', '.join(again)});
+      if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
     }}
 """
 
@@ -510,8 +510,8 @@ def _slow_inplace(s: FunctionSchema) -> str:
     n = arg_name(s.args[0])
     return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
       {checks}
-      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) {{ {row_name(s)}({', '.join(again)}); }});
-      if (key & kLazyKey) return {row_name(s)}({', '.join(again)});
+      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) {{ op::{row_name(s)}({', '.join(again)}); }});
+      if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
     }}
 """
 
@@ -572,7 +572,7 @@ def out_form(op: Op) -> str:
     }}
 """
     spread = [arg_name(a) if any(p.name == a.name for p in plain) else _option_from(outs[0], a) for a in f.all_args]
-    text += f"    BelowAutograd below;\n    auto computed = {row_name(f)}({', '.join(spread)});\n"
+    text += f"    BelowAutograd below;\n    auto computed = op::{row_name(f)}({', '.join(spread)});\n"
     if n == 1 and not lists:
         text += f"    write_result(Out::Mode::kOut, {outs[0]}, computed);\n"
     elif lists:

@@ -7,6 +7,10 @@ namespace pharos::backward {
 
 using namespace pharos::ops;
 
+Tensor no_gradient(const char* name) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "derivative for aten::", name, " is not implemented");
+}
+
 Tensor index_backward(const Tensor& zeros, const Indices& indices, const Tensor& grad) {
   return at::index_put(zeros, indices, grad, true);
 }
@@ -56,9 +60,6 @@ std::tuple<Tensor, Tensor> reduce_backward(const Tensor& grad, const Tensor& sel
     const Tensor safe_self = self.masked_fill(self_zero, 1), safe_src = src.masked_fill(src_zero, 1);
     const Tensor zeros_self = include_self ? self_zero.to(self.scalar_type()) : at::zeros_like(self);
     const Tensor zeros = add(zeros_self, src_zero.to(src.scalar_type()));
-    const Tensor logs = add(include_self ? at::zeros_like(self) : at::zeros_like(self),
-                            at::zeros_like(src));
-    (void)logs;
     const Tensor none = at::eq(zeros, 0), single = at::eq(zeros, 1);
     grad_self = grad.mul(result).div(safe_self).mul(none);
     grad_src = take(grad.mul(result).mul(none)).div(safe_src);
@@ -167,32 +168,35 @@ Tensor embedding_dense_double_backward(const Tensor& grad, const Tensor& indices
   return result;
 }
 
-Tensor embedding_bag_weight_backward(const Tensor& grad, const Tensor& weight,
-                                     const Tensor& indices, const Tensor& offset2bag,
-                                     const Tensor& bag_size, const Tensor& max_indices,
-                                     bool scale_grad_by_freq, int64_t mode, bool sparse,
-                                     const Tensor& per_sample_weights, int64_t padding_idx) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!sparse, "embedding_bag: sparse gradients are not implemented");
-  const int64_t rows = weight.size(0);
-  if (mode == 2) {
-    const Tensor g = grad.mul(at::gt(bag_size, 0).unsqueeze(1));
-    return at::zeros({rows, grad.size(1)}, grad.options()).scatter_add(0, max_indices, g);
-  }
-  Tensor g = grad;
-  if (mode == 1) g = g.div(bag_size.clamp_min(1).unsqueeze(1));
-  g = g.index_select(0, offset2bag);
-  if (per_sample_weights.defined()) g = g.mul(per_sample_weights.unsqueeze(1));
-  return at::embedding_dense_backward(g, indices.reshape({-1}), rows, padding_idx,
-                                      scale_grad_by_freq);
+namespace {
+
+// The gradient of each index's bag, zero where it is in none.
+Tensor spread_bags(const Tensor& grad, const Tensor& bag) {
+  const int64_t bags = grad.size(0);
+  if (bags == 0) return at::zeros({bag.numel(), grad.size(1)}, grad.options());
+  return grad.index_select(0, bag.clamp_max(bags - 1)).mul(at::lt(bag, bags).unsqueeze(1));
 }
 
-Tensor embedding_bag_sample_backward(const Tensor& grad, const Tensor& weight,
-                                     const Tensor& indices, const Tensor& offset2bag, int64_t mode,
-                                     int64_t padding_idx) {
-  TORCH_CHECK(mode == 0, "embedding_bag_backward: per_sample_weights only supported for mode='sum'");
-  const Tensor flat = indices.reshape({-1});
-  const Tensor g = grad.index_select(0, offset2bag).mul(weight.index_select(0, flat)).sum(1);
-  return padding_idx >= 0 ? g.masked_fill(at::eq(flat, padding_idx), 0) : g;
+}  // namespace
+
+Tensor bag_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                    const Tensor& bag, const Tensor& n, const Tensor& top,
+                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq) {
+  const int64_t rows = weight.size(0);
+  if (mode == 2) {
+    const Tensor g = grad.mul(at::gt(n, 0).unsqueeze(1));
+    return at::zeros({rows, grad.size(1)}, grad.options()).scatter_add(0, top, g);
+  }
+  Tensor g = mode == 1 ? grad.div(n.clamp_min(1).unsqueeze(1)) : grad;
+  g = spread_bags(g, bag);
+  if (per_sample_weights.defined()) g = g.mul(per_sample_weights.unsqueeze(1));
+  return at::embedding_dense_backward(g, indices.reshape({-1}), rows, -1, scale_grad_by_freq);
+}
+
+Tensor bag_sample_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                           const Tensor& bag) {
+  const Tensor rows = weight.index_select(0, indices.reshape({-1}));
+  return spread_bags(grad, bag).mul(rows).sum(1);
 }
 
 }  // namespace pharos::backward

@@ -46,12 +46,12 @@ Tensor& fill_diagonal(Tensor& self, const Scalar& fill_value, bool wrap) {
     size = std::min(size, self.size(d));
     stride += self.stride(d);
   }
-  view_of(self, {size}, {stride}).fill_(fill_value);
+  at::as_strided(self, {size}, {stride}, self.storage_offset()).fill_(fill_value);
   // A tall matrix: the diagonal starts again one row below its end.
   if (wrap && ndim == 2 && height > width + 1) {
     const int64_t step = width + 1;
     const int64_t rest = (self.numel() + step - 1) / step - size;
-    view_of(self, {rest}, {stride}, stride * step).fill_(fill_value);
+    at::as_strided(self, {rest}, {stride}, self.storage_offset() + stride * step).fill_(fill_value);
   }
   return self;
 }
@@ -200,8 +200,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
       TORCH_CHECK(index[i] >= 0 && index[i] < rows_total,
                   "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be ",
                   index[i]);
-      bag_of[i] = b;
       keep[i] = index[i] != padding_idx;
+      bag_of[i] = keep[i] ? b : bags.count;
       size += keep[i];
     }
     bag_size.data_ptr<int64_t>()[b] = size;

@@ -75,6 +75,8 @@ namespace pharos::backward {
 using ops::Indices;
 using ops::OptTensor;
 
+// Throws: the operator of this name has no gradient.
+Tensor no_gradient(const char* name);
 Tensor index_backward(const Tensor& zeros, const Indices& indices, const Tensor& grad);
 Tensor index_select_backward(const Tensor& grad, IntArrayRef sizes, int64_t dim,
                              const Tensor& index);
@@ -100,13 +102,11 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t num
                           int64_t padding_idx, bool scale_grad_by_freq, bool sparse);
 Tensor embedding_dense_double_backward(const Tensor& grad, const Tensor& indices,
                                        int64_t padding_idx);
-Tensor embedding_bag_weight_backward(const Tensor& grad, const Tensor& weight,
-                                     const Tensor& indices, const Tensor& offset2bag,
-                                     const Tensor& bag_size, const Tensor& max_indices,
-                                     bool scale_grad_by_freq, int64_t mode, bool sparse,
-                                     const Tensor& per_sample_weights, int64_t padding_idx);
-Tensor embedding_bag_sample_backward(const Tensor& grad, const Tensor& weight,
-                                     const Tensor& indices, const Tensor& offset2bag, int64_t mode,
-                                     int64_t padding_idx);
+// `bag` says which bag each index is in; indices that do not count are in none (the bags' number).
+Tensor bag_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                    const Tensor& bag, const Tensor& n, const Tensor& top,
+                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq);
+Tensor bag_sample_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                           const Tensor& bag);
 
 }  // namespace pharos::backward

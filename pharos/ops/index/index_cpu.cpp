@@ -250,7 +250,7 @@ void scatter_value(const Tensor& result, const Tensor& self, int64_t dim, const 
   const Item item(value, result.scalar_type());
   scatter_into(ScatterOp::kSet, result, dim, index, nullptr, item.bytes);
 }
-void scatter_reduce(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
+void scatter_old_reduce(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
                     const Tensor& src, c10::string_view reduce) {
   start_from(result, self);
   scatter_into(op_of(reduce), result, dim, index, &src);
