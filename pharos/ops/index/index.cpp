@@ -79,7 +79,7 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
               "torch.take_along_dim(): dtype of indices should be Long but got ",
               indices.scalar_type());
   if (!dim) return self.reshape({-1}).gather(0, indices.reshape({-1}));
-  const int64_t d = wrap_dim(*dim, self.dim());
+  const int64_t d = wrapped_dim(*dim, self.dim());
   TORCH_CHECK(self.dim() == indices.dim(), "torch.take_along_dim(): input and indices should have "
               "the same number of dimensions, but got ", self.dim(), " dimensions for input, and ",
               indices.dim(), " dimensions for indices");

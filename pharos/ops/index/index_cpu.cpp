@@ -12,7 +12,7 @@
 namespace pharos::cpu {
 namespace {
 
-using ops::wrap_dim;
+using ops::wrapped_dim;
 
 char* data(const Tensor& t) { return static_cast<char*>(t.data_ptr()); }
 
@@ -50,7 +50,7 @@ int64_t limit_of(const Tensor& self, int64_t dim) { return self.dim() == 0 ? 1 :
 void scatter_into(ScatterOp op, const Tensor& result, int64_t dim, const Tensor& index,
                   const Tensor* src, const void* value = nullptr) {
   if (index.numel() == 0) return;
-  dim = wrap_dim(dim, result.dim());
+  dim = wrapped_dim(dim, result.dim());
   const Tensor ix = as_long(index);
   const ByteStrides r(result), i(ix), s(src ? *src : result);
   int64_t none[64] = {};
@@ -229,7 +229,7 @@ void fill_masked(const Tensor& result, const Tensor& mask, const Scalar& value) 
 void gather(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
             bool sparse_grad) {
   if (index.numel() == 0) return;
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const Tensor ix = as_long(index);
   const ByteStrides r(result), s(self), i(ix);
   const IntArrayRef sizes = sizes_or_one(ix);
@@ -284,7 +284,7 @@ void scatter_reduce_two(const Tensor& result, const Tensor& self, int64_t dim, c
 }
 
 void index_select(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index) {
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const IndexList list(index, limit_of(self, dim), false, range_error());
   if (result.numel() == 0) return;
   const ByteStrides r(result), s(self);
@@ -309,7 +309,7 @@ void index_select(const Tensor& result, const Tensor& self, int64_t dim, const T
 void index_add(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
                const Tensor& source, const Scalar& alpha) {
   start_from(result, self);
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const IndexList list(index, limit_of(self, dim), false,
                        bounds_error("", dim, limit_of(self, dim), false));
   index_into(ScatterOp::kAdd, result, dim, list, alpha.equal(1) ? source : source.mul(alpha));
@@ -317,7 +317,7 @@ void index_add(const Tensor& result, const Tensor& self, int64_t dim, const Tens
 void index_copy(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
                 const Tensor& source) {
   start_from(result, self);
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const IndexList list(index, limit_of(self, dim), false,
                        bounds_error("index_copy_(): ", dim, limit_of(self, dim), true));
   index_into(ScatterOp::kSet, result, dim, list, source);
@@ -325,7 +325,7 @@ void index_copy(const Tensor& result, const Tensor& self, int64_t dim, const Ten
 void index_reduce(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
                   const Tensor& source, c10::string_view reduce, bool include_self) {
   start_from(result, self);
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const IndexList list(index, limit_of(self, dim), false, range_error());
   if (list.size() == 0) return;
   if (!include_self) {
@@ -347,7 +347,7 @@ namespace {
 void fill_index(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
                 const Tensor& value) {
   start_from(result, self);
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const IndexList list(index, limit_of(self, dim), true,
                        bounds_error("", dim, limit_of(self, dim), true));
   std::vector<int64_t> sizes = sizes_or_one(self).vec();

@@ -15,7 +15,7 @@ int64_t dims_or_one(const Tensor& t) { return t.dim() == 0 ? 1 : t.dim(); }
 
 void check_scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor* src,
                    const char* name) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK(index.numel() == 0 || is_index(index), name,
               "(): Expected dtype int32/int64 for index");
   if (src) {
@@ -51,7 +51,7 @@ void set_same(Out& out, const Tensor& self) {
 }  // namespace
 
 void gather_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK(index.numel() == 0 || is_index(index), "gather(): Expected dtype int32/int64 for index");
   if (index.numel() != 0) {
     TORCH_CHECK(dims_or_one(self) == dims_or_one(index),
@@ -88,7 +88,7 @@ void scatter_old_reduce_shape(Out& out, const Tensor& self, int64_t dim, const T
 }
 
 void index_select_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK_INDEX(index.dim() <= 1, "index_select(): Index is supposed to be a vector");
   TORCH_CHECK(self.dim() > 0 || index.numel() == 1,
               "index_select(): Index to scalar can have only 1 value, got ", index.numel(),
@@ -101,7 +101,7 @@ void index_select_shape(Out& out, const Tensor& self, int64_t dim, const Tensor&
 
 void index_add_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& source, const char* name) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK_INDEX(index.dim() <= 1, name, "(): Index is supposed to be a vector, but got dim: ",
                     index.dim(), " with type: ", index.scalar_type(), " and size: ", index.sizes());
   TORCH_CHECK(is_index(index), name, "(): Expected dtype int32/int64 for index but got: ",
@@ -126,7 +126,7 @@ void index_add_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& in
 
 void index_copy_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index,
                       const Tensor& source) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK_INDEX(index.dim() < 2, "index_copy_(): Index should have dimension 1 or 0 (got ",
                     index.dim(), ")");
   TORCH_CHECK_INDEX(source.dim() != 0 || index.numel() == 1,
@@ -178,7 +178,7 @@ void index_fill_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& i
   }
   TORCH_CHECK_INDEX(index.scalar_type() == c10::kLong,
                     "index_fill_(): Expected dtype int64 for index.");
-  wrap_dim(dim, self.dim());
+  wrapped_dim(dim, self.dim());
   TORCH_CHECK(index.dim() <= 1, "Index has to be a vector/scalar");
   out.allow_same();
   out.set_like(0, self, self.scalar_type());

@@ -79,7 +79,7 @@ Tensor prod_backward(const Tensor& grad, const Tensor& self, const Tensor& resul
 Tensor prod_backward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim,
                      bool keepdim) {
   if (self.dim() == 0) return grad.clone();
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const Tensor g = keepdim ? grad : grad.unsqueeze(dim);
   const Tensor r = keepdim ? result : result.unsqueeze(dim);
   if (!has_zero(self)) return g.mul(r.div(self).conj());
@@ -230,7 +230,7 @@ Tensor cumsum_backward(const Tensor& grad, int64_t dim) {
 
 Tensor cumprod_backward(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& result) {
   if (self.numel() <= 1) return grad;
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   const int64_t n = self.size(dim);
   if (n == 1) return grad;
   const Tensor x = self.conj();

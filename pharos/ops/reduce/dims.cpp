@@ -3,7 +3,7 @@
 
 namespace pharos::ops {
 
-int64_t wrap_dim(int64_t dim, int64_t ndim) {
+int64_t wrapped_dim(int64_t dim, int64_t ndim) {
   const int64_t n = ndim == 0 ? 1 : ndim;
   TORCH_CHECK_INDEX(dim >= -n && dim < n, "Dimension out of range (expected to be in range of [", -n,
                     ", ", n - 1, "], but got ", dim, ")");
@@ -17,7 +17,7 @@ uint64_t dim_mask(OptionalIntArrayRef dims, int64_t ndim, bool empty_is_all) {
   if (!dims.has_value() || (empty_is_all && dims->empty())) return all_dims(ndim);
   uint64_t mask = 0;
   for (int64_t dim : *dims) {
-    const int64_t d = wrap_dim(dim, ndim);
+    const int64_t d = wrapped_dim(dim, ndim);
     TORCH_CHECK(!(mask >> d & 1), "dim ", d, " appears multiple times in the list of dims");
     mask |= uint64_t{1} << d;
   }

@@ -6,7 +6,7 @@
 
 namespace pharos::ops {
 
-int64_t wrap_dim(int64_t dim, int64_t ndim);
+int64_t wrapped_dim(int64_t dim, int64_t ndim);
 // Bit d for each dim named; an absent (and, unless told otherwise, an empty) list names all.
 uint64_t dim_mask(OptionalIntArrayRef dims, int64_t ndim, bool empty_is_all = true);
 uint64_t all_dims(int64_t ndim);

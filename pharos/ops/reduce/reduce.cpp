@@ -156,7 +156,7 @@ void check_matrix(const Tensor& self, IntArrayRef dim) {
   TORCH_CHECK(self.dim() >= 2, "linalg.matrix_norm: The input tensor A must have at least 2 "
               "dimensions.");
   TORCH_CHECK(dim.size() == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got ", dim);
-  const int64_t a = wrap_dim(dim[0], self.dim()), b = wrap_dim(dim[1], self.dim());
+  const int64_t a = wrapped_dim(dim[0], self.dim()), b = wrapped_dim(dim[1], self.dim());
   TORCH_CHECK(a != b, "linalg.matrix_norm: dims must be different. Got (", dim[0], ", ", dim[1], ")");
 }
 
@@ -166,7 +166,7 @@ Tensor singular_values(const Tensor&, IntArrayRef) {
 }
 
 Tensor with_kept_dims(Tensor t, const Tensor& self, IntArrayRef dim) {
-  int64_t a = wrap_dim(dim[0], self.dim()), b = wrap_dim(dim[1], self.dim());
+  int64_t a = wrapped_dim(dim[0], self.dim()), b = wrapped_dim(dim[1], self.dim());
   if (a > b) std::swap(a, b);
   return t.unsqueeze(a).unsqueeze(b);
 }
@@ -186,8 +186,8 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, IntArrayRef dim
     Tensor r = largest ? at::amax(s, {-1}, false) : at::amin(s, {-1}, false);
     return keepdim ? with_kept_dims(r, self, dim) : r;
   }
-  int64_t summed = wrap_dim(dim[size == 1 ? 0 : 1], a.dim());
-  int64_t chosen = wrap_dim(dim[size == 1 ? 1 : 0], a.dim());
+  int64_t summed = wrapped_dim(dim[size == 1 ? 0 : 1], a.dim());
+  int64_t chosen = wrapped_dim(dim[size == 1 ? 1 : 0], a.dim());
   if (!keepdim && chosen > summed) --chosen;
   const Tensor sums = at::linalg_vector_norm(a, 1, {summed}, keepdim, std::nullopt);
   return largest ? at::amax(sums, {chosen}, keepdim) : at::amin(sums, {chosen}, keepdim);
@@ -213,7 +213,7 @@ Tensor nuclear_norm_dim(const Tensor& self, IntArrayRef dim, bool keepdim) {
 Tensor diff(const Tensor& self, int64_t n, int64_t dim, const std::optional<Tensor>& prepend,
             const std::optional<Tensor>& append) {
   TORCH_CHECK(self.dim() >= 1, "diff expects input to be at least one-dimensional");
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   const bool before = prepend && prepend->defined(), after = append && append->defined();
   for (const auto* extra : {&prepend, &append}) {
     if (!*extra || !(*extra)->defined()) continue;
@@ -274,7 +274,7 @@ Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* name
     TORCH_CHECK(x.size(0) == y.size(dim), name,
                 ": There must be one `x` value for each sample point");
     std::vector<int64_t> shape(static_cast<size_t>(y.dim()), 1);
-    shape[static_cast<size_t>(wrap_dim(dim, y.dim()))] = x.size(0);
+    shape[static_cast<size_t>(wrapped_dim(dim, y.dim()))] = x.size(0);
     const Tensor v = x.view(shape);
     return v.slice(dim, 1).sub(v.slice(dim, 0, -1));
   }
@@ -294,19 +294,19 @@ void check_no_bool(const Tensor& y, const char* name) {
 
 Tensor zeros_like_except(const Tensor& y, int64_t dim) {
   std::vector<int64_t> sizes = y.sizes().vec();
-  sizes.erase(sizes.begin() + wrap_dim(dim, y.dim()));
+  sizes.erase(sizes.begin() + wrapped_dim(dim, y.dim()));
   return at::zeros(sizes, y.options());
 }
 
 }  // namespace
 
 Tensor trapezoid_x(const Tensor& y, const Tensor& x, int64_t dim) {
-  wrap_dim(dim, y.dim());
+  wrapped_dim(dim, y.dim());
   if (y.size(dim) == 0) return zeros_like_except(y, dim);
   return pair_sums(y, dim).mul(distances(y, x, dim, "trapezoid")).sum(dim).div(2.);
 }
 Tensor trapezoid_dx(const Tensor& y, const Scalar& dx, int64_t dim) {
-  wrap_dim(dim, y.dim());
+  wrapped_dim(dim, y.dim());
   if (y.size(dim) == 0) return zeros_like_except(y, dim);
   check_no_bool(y, "trapezoid");
   TORCH_CHECK(!(dx.isComplex() || dx.isBoolean()),
@@ -317,12 +317,12 @@ Tensor trapz_x(const Tensor& y, const Tensor& x, int64_t dim) { return at::trape
 Tensor trapz_dx(const Tensor& y, double dx, int64_t dim) { return at::trapezoid(y, dx, dim); }
 
 Tensor cumulative_trapezoid_x(const Tensor& y, const Tensor& x, int64_t dim) {
-  wrap_dim(dim, y.dim());
+  wrapped_dim(dim, y.dim());
   const Tensor widths = distances(y, x, dim, "cumulative_trapezoid");
   return pair_sums(y, dim).mul(widths).cumsum(dim).div(2.);
 }
 Tensor cumulative_trapezoid_dx(const Tensor& y, const Scalar& dx, int64_t dim) {
-  wrap_dim(dim, y.dim());
+  wrapped_dim(dim, y.dim());
   check_no_bool(y, "cumulative_trapezoid");
   TORCH_CHECK(!(dx.isComplex() || dx.isBoolean()),
               "cumulative_trapezoid: Currently, we only support dx as a real number.");

@@ -66,7 +66,7 @@ void sum_into(ReduceKind kind, const Tensor& result, const Tensor& self, uint64_
 }
 
 uint64_t one_dim(const Tensor& self, int64_t dim) {
-  return self.dim() ? uint64_t{1} << ops::wrap_dim(dim, self.dim()) : 0;
+  return self.dim() ? uint64_t{1} << ops::wrapped_dim(dim, self.dim()) : 0;
 }
 
 // Strides of `t` in bytes.
@@ -163,7 +163,7 @@ void arg_typed(const Tensor* values, const Tensor& indices, const Tensor& self, 
 void arg_along(const Tensor* values, const Tensor& indices, const Tensor& self, int64_t dim,
                bool largest) {
   if (indices.numel() == 0) return;
-  dim = ops::wrap_dim(dim, self.dim());
+  dim = ops::wrapped_dim(dim, self.dim());
   switch (accumulate_type(self.scalar_type())) {
     case ScalarType::Long: return arg_typed<int64_t>(values, indices, self, dim, largest);
     case ScalarType::Double: return arg_typed<double>(values, indices, self, dim, largest);
@@ -207,7 +207,7 @@ void scan_into(ScanKind kind, const Tensor& result, const Tensor* positions, con
     Tensor(*positions).zero_();
     return;
   }
-  dim = ops::wrap_dim(dim, self.dim());
+  dim = ops::wrapped_dim(dim, self.dim());
   const ByteStrides out(result), in(self), index(positions ? *positions : result);
   const Lines<3> lines(static_cast<int>(self.dim()), self.sizes().data(), static_cast<int>(dim),
                        {out.s, in.s, index.s});

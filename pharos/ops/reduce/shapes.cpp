@@ -51,7 +51,7 @@ void extreme_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim, 
 }
 
 void extreme_dim_shape(Out& out, const Tensor& self, int64_t dim, bool keepdim, const char* name) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   check_nonempty(self, uint64_t{1} << d, name);
   TORCH_CHECK_TYPE(!self.is_complex(), name, "(): does not support complex input");
   const uint64_t mask = self.dim() ? uint64_t{1} << d : 0;
@@ -75,7 +75,7 @@ void arg_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, bool ke
                               "(): does not support bool input");
   uint64_t mask = all_dims(self.dim());
   if (dim) {
-    const int64_t d = wrap_dim(*dim, self.dim());
+    const int64_t d = wrapped_dim(*dim, self.dim());
     check_nonempty(self, uint64_t{1} << d, name);
     mask = self.dim() ? uint64_t{1} << d : 0;
   } else {
@@ -126,7 +126,7 @@ void aminmax_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, boo
   TORCH_CHECK_TYPE(!self.is_complex(), "aminmax not implemented for ", self.scalar_type());
   uint64_t mask = all_dims(self.dim());
   if (dim) {
-    const int64_t d = wrap_dim(*dim, self.dim());
+    const int64_t d = wrapped_dim(*dim, self.dim());
     mask = self.dim() ? uint64_t{1} << d : 0;
     TORCH_CHECK_INDEX(self.dim() == 0 || self.size(d) != 0, "aminmax: Expected reduction dim ", d,
                       " to have non-zero size.");
@@ -193,7 +193,7 @@ void count_shape(Out& out, const Tensor& self, IntArrayRef dim) {
 }
 
 void scan_shape(Out& out, const Tensor& self, int64_t dim, OptDtype dtype, const char* name) {
-  wrap_dim(dim, self.dim());
+  wrapped_dim(dim, self.dim());
   ScalarType t = self.scalar_type();
   if (dtype) {
     t = *dtype;
@@ -208,7 +208,7 @@ void scan_shape(Out& out, const Tensor& self, int64_t dim, OptDtype dtype, const
 }
 
 void scan_index_shape(Out& out, const Tensor& self, int64_t dim, const char* name) {
-  wrap_dim(dim, self.dim());
+  wrapped_dim(dim, self.dim());
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.dim() == 0 || self.numel() == 0, '"', name,
                               "_cpu\" not implemented for '",
                               self.scalar_type(), "'");

@@ -94,7 +94,7 @@ Unique unique_flat(const Tensor& self, bool sort, bool inverse, bool counts) {
 Unique unique_rows(const Tensor& self, int64_t dim, bool sort, bool inverse, bool counts) {
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), "\"unique_dim\" not implemented for '",
                               self.scalar_type(), "'");
-  dim = wrap_dim(dim, self.dim());
+  dim = wrapped_dim(dim, self.dim());
   if (self.numel() == 0) {
     int64_t empty_dims = 0;
     for (int64_t n : self.sizes()) empty_dims += n == 0;
@@ -303,7 +303,7 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
     x = self.reshape({-1});
     if (keepdim) shape.assign(static_cast<size_t>(self.dim()), 1);
   } else {
-    const int64_t d = wrap_dim(*dim, self.dim());
+    const int64_t d = wrapped_dim(*dim, self.dim());
     x = self.dim() == 0 ? self.reshape({1}) : self.moveaxis(d, -1);
     shape = self.sizes().vec();
     if (keepdim && !shape.empty()) shape[static_cast<size_t>(d)] = 1;

@@ -14,13 +14,13 @@ namespace pharos::ops {
 
 void sort_shape(Out& out, const Tensor& self, int64_t dim) {
   TORCH_CHECK_TYPE(!self.is_complex(), " Sort does not support complex dtypes on CPU");
-  wrap_dim(dim, self.dim());
+  wrapped_dim(dim, self.dim());
   out.set_like(0, self, self.scalar_type());
   out.set_like(1, self, c10::kLong);
 }
 
 void topk_shape(Out& out, const Tensor& self, int64_t k, int64_t dim) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK(k >= 0 && k <= (self.dim() > 0 ? self.size(d) : 1), "selected index k out of range");
   TORCH_CHECK_TYPE(!self.is_complex(), " topk does not support complex dtypes on CPU");
   std::vector<int64_t> sizes = self.sizes().vec();
@@ -40,7 +40,7 @@ void set_selected(Out& out, const Tensor& self, int64_t d, bool keepdim) {
 }  // namespace
 
 void median_shape(Out& out, const Tensor& self, int64_t dim, bool keepdim, const char* name) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   TORCH_CHECK_INDEX(self.dim() == 0 || self.size(d) != 0, name, "(): Expected reduction dim ", d,
                     " to have non-zero size.");
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), '"', name, "_cpu\" not implemented for '",
@@ -49,7 +49,7 @@ void median_shape(Out& out, const Tensor& self, int64_t dim, bool keepdim, const
 }
 
 void kthvalue_shape(Out& out, const Tensor& self, int64_t k, int64_t dim, bool keepdim) {
-  const int64_t d = wrap_dim(dim, self.dim());
+  const int64_t d = wrapped_dim(dim, self.dim());
   median_shape(out, self, dim, keepdim, "kthvalue");
   TORCH_CHECK(k >= 1 && k <= (self.dim() > 0 ? self.size(d) : 1),
               "kthvalue(): selected number k out of range for dimension ", d);
@@ -87,7 +87,7 @@ struct Geometry {
 void sort_into(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim,
                bool descending) {
   if (self.numel() == 0) return;
-  dim = ops::wrap_dim(dim, self.dim());
+  dim = ops::wrapped_dim(dim, self.dim());
   const Lines<3> lines = Geometry(self, values, indices, dim).lines(dim);
   lines.for_each(
       [&](const int64_t* at) {
@@ -101,7 +101,7 @@ void sort_into(const Tensor& values, const Tensor& indices, const Tensor& self, 
 template <class F>
 void select_into(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim, F f) {
   if (values.numel() == 0) return;
-  dim = ops::wrap_dim(dim, self.dim());
+  dim = ops::wrapped_dim(dim, self.dim());
   const auto size = static_cast<size_t>(self.itemsize());
   const Lines<3> lines = Geometry(self, values, indices, dim).lines(dim);
   lines.for_each(
@@ -128,7 +128,7 @@ void sort_stable(const Tensor& values, const Tensor& indices, const Tensor& self
 void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t k, int64_t dim,
           bool largest, bool sorted) {
   if (values.numel() == 0) return;
-  dim = ops::wrap_dim(dim, self.dim());
+  dim = ops::wrapped_dim(dim, self.dim());
   const Lines<3> lines = Geometry(self, values, indices, dim).lines(dim);
   lines.for_each(
       [&](const int64_t* at) {
