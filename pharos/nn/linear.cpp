@@ -71,8 +71,13 @@ UnflattenImpl::UnflattenImpl(int64_t dim, std::vector<int64_t> sizes)
 UnflattenImpl::UnflattenImpl(UnflattenOptions options_) : options(std::move(options_)) {}
 void UnflattenImpl::reset() {}
 void UnflattenImpl::pretty_print(std::ostream& stream) const {
-  stream << "torch::nn::Unflatten(dim=" << options.dim()
-         << ", unflattened_size=" << IntArrayRef(options.sizes()) << ")";
+  stream << "torch::nn::Unflatten(dim=" << options.dim() << ", unflattened_size={";
+  const char* separator = "";
+  for (const int64_t n : options.sizes()) {
+    stream << separator << n;
+    separator = ", ";
+  }
+  stream << "})";
 }
 Tensor UnflattenImpl::forward(const Tensor& input) {
   return run_layer(*this, input,

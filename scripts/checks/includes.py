@@ -41,6 +41,7 @@ PUBLIC_LAYER = [
     ("ops/*", "decl"),
     ("version.h", "core"),
     ("tensor.h", "core"),
+    ("tensor_operators.h", "decl"),
     ("functions.h", "decl"),
     ("indexing.h", "decl"),
     ("serialize.h", "nn"),

@@ -3,6 +3,14 @@
 
 #include <pharos/nn/containers.h>
 #include <pharos/nn/functional/activation.h>
+#include <pharos/nn/functional/conv.h>
+#include <pharos/nn/functional/dropout.h>
+#include <pharos/nn/functional/loss.h>
+#include <pharos/nn/functional/norm.h>
 #include <pharos/nn/init.h>
 #include <pharos/nn/modules/activation.h>
+#include <pharos/nn/modules/conv.h>
+#include <pharos/nn/modules/dropout.h>
 #include <pharos/nn/modules/linear.h>
+#include <pharos/nn/modules/loss.h>
+#include <pharos/nn/modules/norm.h>
