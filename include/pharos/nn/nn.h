@@ -14,3 +14,9 @@
 #include <pharos/nn/modules/linear.h>
 #include <pharos/nn/modules/loss.h>
 #include <pharos/nn/modules/norm.h>
+#include <pharos/nn/functional/pooling.h>
+#include <pharos/nn/functional/vision.h>
+#include <pharos/nn/modules/embedding.h>
+#include <pharos/nn/modules/padding.h>
+#include <pharos/nn/modules/pooling.h>
+#include <pharos/nn/modules/vision.h>
