@@ -49,6 +49,11 @@ const char* cpp_name(ScalarType t) {
   }
 }
 
+std::string legacy_name(const Tensor& t) {
+  if (t.is_complex()) return t.toString();
+  return std::string("torch.") + c10::toString(t.scalar_type()) + "Tensor";
+}
+
 int64_t product(IntArrayRef sizes) {
   int64_t n = 1;
   for (int64_t s : sizes) n *= s;

@@ -2,6 +2,8 @@
 // PyTorch's messages have them, size products.
 #pragma once
 
+#include <string>
+
 #include "core/factory.h"
 #include "kernels/cpu/copy.h"
 #include "kernels/cpu/dtype.h"
@@ -32,6 +34,8 @@ T* data_as(const Tensor& t) {
 
 // "float", "long int", "c10::Half": how PyTorch's messages print a tensor's dtype().
 const char* cpp_name(ScalarType t);
+// "torch.FloatTensor": how they print its type.
+std::string legacy_name(const Tensor& t);
 int64_t product(IntArrayRef sizes);
 // Calls the function with a value of the element type: float, double (and halves where asked).
 [[noreturn]] void no_kernel(const char* name, ScalarType t);

@@ -35,17 +35,13 @@ std::string times(const std::vector<int64_t>& v) {
   return s;
 }
 
-std::string type_name(const Tensor& t) {
-  if (t.is_complex()) return t.toString();
-  return std::string("torch.") + c10::toString(t.scalar_type()) + "Tensor";
-}
-
 void check_dtypes(const Tensor& input, const Tensor& weight, const OptTensor& bias) {
   if (input.scalar_type() != weight.scalar_type()) {
     if (c10::isIntegralType(input.scalar_type(), true))
       TORCH_CHECK(false, "expected scalar type ", input.scalar_type(), " but found ",
                   weight.scalar_type());
-    TORCH_CHECK(false, "Input type (", type_name(input), ") and weight type (", type_name(weight),
+    TORCH_CHECK(false, "Input type (", legacy_name(input), ") and weight type (",
+                legacy_name(weight),
                 ") should be the same or input should be a MKLDNN tensor and weight is a dense "
                 "tensor");
   }

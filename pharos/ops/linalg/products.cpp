@@ -11,7 +11,7 @@ namespace {
 
 void check_expandable(const Tensor& self, IntArrayRef to) {
   const int64_t n = self.dim(), m = static_cast<int64_t>(to.size());
-  TORCH_CHECK(n <= m, "expand(torch.", self.toString().substr(3), "{", self.sizes(), "}, size=", to,
+  TORCH_CHECK(n <= m, "expand(", legacy_name(self), "{", self.sizes(), "}, size=", to,
               "): the number of sizes provided (", m,
               ") must be greater or equal to the number of dimensions in the tensor (", n, ")");
   for (int64_t i = n - 1; i >= 0; --i) {

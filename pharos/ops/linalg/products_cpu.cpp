@@ -94,8 +94,12 @@ void start_from(const Tensor& out, const Tensor& self, const c10::Scalar& beta) 
   copy_values(out, self);
 }
 
-void refuse_bool(const Tensor& t, const char* name) {
-  if (PHAROS_UNLIKELY(t.scalar_type() == ScalarType::Bool)) ops::no_kernel(name, ScalarType::Bool);
+// bool has no products; where there is nothing to multiply the result is zero all the same.
+bool is_bool(const Tensor& out, const Tensor& t, const char* name) {
+  if (PHAROS_LIKELY(t.scalar_type() != ScalarType::Bool)) return false;
+  if (t.numel() > 0) ops::no_kernel(name, ScalarType::Bool);
+  fill_zero(out);
+  return true;
 }
 
 // out[i] = beta * out[i] + alpha * a[i] @ b[i], or all products summed into one matrix.
@@ -129,32 +133,32 @@ Tensor column(const Tensor& v) { return view_of(v, {v.sizes()[0], 1}, {v.strides
 }  // namespace
 
 void mm(const Tensor& out, const Tensor& self, const Tensor& mat2) {
-  refuse_bool(self, "addmm_impl_cpu_");
+  if (is_bool(out, self, "addmm_impl_cpu_")) return;
   product(out, self, mat2, 1, 0);
 }
 
 void addmm(const Tensor& out, const Tensor& self, const Tensor& mat1, const Tensor& mat2,
            const c10::Scalar& beta, const c10::Scalar& alpha) {
-  refuse_bool(mat1, "addmm_impl_cpu_");
+  if (is_bool(out, mat1, "addmm_impl_cpu_")) return;
   start_from(out, self, beta);
   product(out, mat1, mat2, gemm_scalar(alpha), gemm_scalar(beta));
 }
 
 void bmm(const Tensor& out, const Tensor& self, const Tensor& mat2) {
-  refuse_bool(self, "bmm");
+  if (is_bool(out, self, "bmm")) return;
   batched(out, self, mat2, 1, 0);
 }
 
 void baddbmm(const Tensor& out, const Tensor& self, const Tensor& batch1, const Tensor& batch2,
              const c10::Scalar& beta, const c10::Scalar& alpha) {
-  refuse_bool(self, "baddbmm");
+  if (is_bool(out, self, "baddbmm")) return;
   start_from(out, self, beta);
   batched(out, batch1, batch2, gemm_scalar(alpha), gemm_scalar(beta));
 }
 
 void addbmm(const Tensor& out, const Tensor& self, const Tensor& batch1, const Tensor& batch2,
             const c10::Scalar& beta, const c10::Scalar& alpha) {
-  refuse_bool(self, "addmm_impl_cpu_");
+  if (is_bool(out, self, "addmm_impl_cpu_")) return;
   start_from(out, self, beta);
   GemmScalar scale = gemm_scalar(beta);
   const int64_t batch = batch1.sizes()[0];
@@ -173,19 +177,19 @@ void addbmm(const Tensor& out, const Tensor& self, const Tensor& batch1, const T
 }
 
 void mv(const Tensor& out, const Tensor& self, const Tensor& vec) {
-  refuse_bool(self, "addmv_impl_cpu");
+  if (is_bool(out, self, "addmv_impl_cpu")) return;
   product(column(out), self, column(vec), 1, 0);
 }
 
 void addmv(const Tensor& out, const Tensor& self, const Tensor& mat, const Tensor& vec,
            const c10::Scalar& beta, const c10::Scalar& alpha) {
-  refuse_bool(mat, "addmv_impl_cpu");
+  if (is_bool(out, mat, "addmv_impl_cpu")) return;
   start_from(out, self, beta);
   product(column(out), mat, column(vec), gemm_scalar(alpha), gemm_scalar(beta));
 }
 
 void dot(const Tensor& out, const Tensor& self, const Tensor& other) {
-  refuse_bool(self, "dot");
+  if (is_bool(out, self, "dot")) return;
   const int64_t n = self.numel();
   const Tensor row = view_of(self, {1, n}, {1, self.strides()[0]});
   product(view_of(out, {1, 1}, {1, 1}), row, column(other), 1, 0);
