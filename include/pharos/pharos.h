@@ -4,6 +4,7 @@
 #include <pharos/autograd/autograd.h>
 #include <pharos/autograd/function.h>
 #include <pharos/autograd/hooks.h>
+#include <pharos/data/data.h>
 #include <pharos/io/serialize.h>
 #include <pharos/nn/nn.h>
 #include <pharos/tensor_operators.h>
@@ -11,7 +12,4 @@
 #include <pharos/version.h>
 #if __has_include(<pharos/optim/optim.h>)
 #include <pharos/optim/optim.h>
-#endif
-#if __has_include(<pharos/data/data.h>)
-#include <pharos/data/data.h>
 #endif

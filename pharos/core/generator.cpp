@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/mt19937.h"
+#include "core/random_scope.h"
 
 namespace c10 {
 
@@ -84,6 +85,7 @@ Generator Generator::clone() const { return Generator(impl_->clone()); }
 namespace detail {
 
 const Generator& getDefaultCPUGenerator() {
+  if (pharos::RandomScope* scope = pharos::RandomScope::current()) return scope->generator();
   // Never destroyed, so that destructors of other globals may still draw.
   static const Generator& generator =
       *new Generator(createCPUGenerator(c10::detail::getNonDeterministicRandom()));

@@ -55,6 +55,20 @@ void Mt19937::seed(std::uint64_t seed) {
   cached_normal_ = 0;
 }
 
+void Mt19937::seed_wide(std::uint64_t seed) {
+  this->seed(seed);
+  // Words of splitmix64 over the ordinary ones, which know only the seed's low half.
+  std::uint64_t state = seed;
+  for (int j = 0; j < kWords; j += 2) {
+    state += 0x9e3779b97f4a7c15U;
+    std::uint64_t x = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+    x ^= x >> 31;
+    words_[j] ^= static_cast<std::uint32_t>(x);
+    words_[j + 1] ^= static_cast<std::uint32_t>(x >> 32);
+  }
+}
+
 void Mt19937::regenerate() {
   std::uint32_t* w = words_;
   for (int k = 0; k < kWords - kShift; ++k) w[k] = w[k + kShift] ^ twist(w[k], w[k + 1]);

@@ -20,6 +20,8 @@ class Mt19937 {
 
   // Restarts the stream and drops the cached normal.
   void seed(std::uint64_t seed);
+  // The same with all 64 bits of the seed in use, which is not PyTorch's stream for that seed.
+  void seed_wide(std::uint64_t seed);
   std::uint64_t initial_seed() const { return seed_; }
 
   std::uint32_t next32() {

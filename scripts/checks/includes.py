@@ -45,6 +45,8 @@ PUBLIC_LAYER = [
     ("functions.h", "decl"),
     ("indexing.h", "decl"),
     ("serialize.h", "nn"),
+    ("nested.h", "data"),
+    ("random.h", "core"),
 ]
 PRIVATE_FOLDERS = set(ARROWS) - {"decl", "front"}
 

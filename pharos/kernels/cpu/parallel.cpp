@@ -20,6 +20,8 @@
 #include <string>
 #include <thread>
 
+#include "core/parallel_region.h"
+
 namespace pharos {
 namespace {
 
@@ -75,7 +77,6 @@ std::atomic<int> num_threads{0};
 std::atomic<int> num_interop_threads{0};
 
 thread_local int thread_num = 0;
-thread_local bool in_parallel = false;
 
 inline void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -128,7 +129,7 @@ void after_fork_child() {
   // The workers are gone and the old pool's state cannot be trusted: leak it, start afresh.
   pool = new_pool();
   thread_num = 0;
-  in_parallel = false;
+  serial_kernels = false;
   if (omp_used) omp_lost_in_fork = true;
 }
 
@@ -166,7 +167,7 @@ void Pool::leave() {
 
 void Pool::work(int index) {
   thread_num = index + 1;
-  in_parallel = true;
+  serial_kernels = true;
   uint32_t seen = 0;
   for (;;) {
     uint32_t now = epoch.load(std::memory_order_acquire);
@@ -212,9 +213,9 @@ void Pool::run(int threads) {
   gate.store(kOpen, std::memory_order_release);
   epoch.fetch_add(1, std::memory_order_release);
   epoch.notify_all();
-  in_parallel = true;
+  serial_kernels = true;
   run_chunks();
-  in_parallel = false;
+  serial_kernels = false;
   uint32_t inside = gate.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
   for (int i = 0; inside != 0; ++i) {
     if (i < kSpins) {
@@ -290,14 +291,14 @@ void set_num_interop_threads(int n) {
 
 namespace cpu {
 
-bool in_parallel_region() noexcept { return in_parallel; }
+bool in_parallel_region() noexcept { return serial_kernels; }
 int get_thread_num() noexcept { return thread_num; }
 
 void parallel_run(int64_t begin, int64_t end, int64_t grain, ChunkFn fn, void* context) {
   const int64_t chunks = (end - begin + grain - 1) / grain;
   int threads = get_num_threads();
   if (chunks < threads) threads = static_cast<int>(chunks);
-  if (threads <= 1 || in_parallel) return run_serially(begin, end, grain, fn, context);
+  if (threads <= 1 || serial_kernels) return run_serially(begin, end, grain, fn, context);
   Pool& p = get_pool();
   std::unique_lock<std::mutex> lock(p.busy, std::try_to_lock);
   if (!lock.owns_lock()) return run_serially(begin, end, grain, fn, context);
@@ -327,7 +328,7 @@ OmpGuard::OmpGuard(int threads) noexcept {
     get_pool();  // registers the fork handler
     omp_used = true;
   }
-  const bool nested = in_parallel || (f.in_parallel && f.in_parallel());
+  const bool nested = serial_kernels || (f.in_parallel && f.in_parallel());
   threads_ = threads > 0 ? threads : get_num_threads();
   if (nested || omp_lost_in_fork) threads_ = 1;
   const int now = f.get_max_threads();

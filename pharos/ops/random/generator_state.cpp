@@ -1,5 +1,6 @@
 // A generator's state as a byte tensor, the form in which programs save and restore it.
 #include <pharos/core/generator.h>
+#include <pharos/random.h>
 #include <pharos/tensor.h>
 
 #include <cstring>
@@ -30,3 +31,14 @@ void Generator::set_state(const Tensor& state) {
 }
 
 }  // namespace at
+
+namespace pharos {
+
+at::Tensor rng_state() { return at::detail::getDefaultCPUGenerator().get_state(); }
+
+void set_rng_state(const at::Tensor& state) {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  generator.set_state(state);
+}
+
+}  // namespace pharos

@@ -1,0 +1,4 @@
+// Forwards to <pharos/data/loader.h>.
+#pragma once
+
+#include <pharos/data/loader.h>
