@@ -392,8 +392,8 @@ struct Part : samplers::Sampler<> {
 };
 
 TEST(BadSamples, ReplaceKeepsToWhatAUsersSamplerChose) {
-  auto loader = make_data_loader<Part>(
-      Numbers(1000, {1, 4}), DataLoaderOptions(3).bad_samples(BadSamplePolicy::replace));
+  auto loader = make_data_loader<Part>(Numbers(1000, {1, 4}),
+                                       DataLoaderOptions(3).bad_samples(BadSamplePolicy::replace));
   for (size_t index : indices(collect(*loader))) EXPECT_LT(index, 6u);
 }
 
@@ -473,9 +473,12 @@ TEST(Resume, AtEveryPositionWithBadSamples) {
       auto resumed = make(workers);
       resumed->load_state_dict(state);
       EXPECT_EQ(collect(*resumed), expected);
-      ASSERT_EQ(resumed->bad_samples().size(), 3u);
-      EXPECT_EQ(resumed->bad_samples()[0].index, loader->bad_samples()[0].index);
-      EXPECT_EQ(resumed->bad_samples()[2].reason, "no such number");
+      ASSERT_GE(loader->bad_samples().size(), 3u);
+      ASSERT_EQ(resumed->bad_samples().size(), loader->bad_samples().size());
+      for (size_t i = 0; i < loader->bad_samples().size(); ++i) {
+        EXPECT_EQ(resumed->bad_samples()[i].index, loader->bad_samples()[i].index);
+        EXPECT_EQ(resumed->bad_samples()[i].reason, "no such number");
+      }
     }
   }
 }
