@@ -5,6 +5,7 @@
 #include <pharos/autograd/function.h>
 #include <pharos/autograd/hooks.h>
 #include <pharos/data/data.h>
+#include <pharos/indexing.h>
 #include <pharos/io/serialize.h>
 #include <pharos/nn/nn.h>
 #include <pharos/tensor_operators.h>

@@ -218,7 +218,10 @@ int64_t mode_typed(const char* src, int64_t stride, int64_t n) {
   int64_t best = 0, best_count = 0;
   for (size_t i = 0; i < entries.size();) {
     size_t j = i;
-    while (j < entries.size() && entries[j].first == entries[i].first) ++j;
+    const bool nan = nan_of(at<T>(src, stride, entries[i].second));  // equal to nothing
+    do {
+      ++j;
+    } while (!nan && j < entries.size() && entries[j].first == entries[i].first);
     if (static_cast<int64_t>(j - i) > best_count) {
       best_count = static_cast<int64_t>(j - i);
       best = entries[j - 1].second;
@@ -314,11 +317,14 @@ int compare_rows(ScalarType type, const void* a, const void* b, int64_t n) {
   return result;
 }
 
-bool equal_values(ScalarType type, const void* a, const void* b) {
+bool equal_rows(ScalarType type, const void* a, const void* b, int64_t n) {
   bool result = false;
   by_type(type, [&](auto tag) {
     using T = decltype(tag);
-    result = comparable(*static_cast<const T*>(a)) == comparable(*static_cast<const T*>(b));
+    result = true;
+    for (int64_t i = 0; i < n && result; ++i) {
+      result = comparable(static_cast<const T*>(a)[i]) == comparable(static_cast<const T*>(b)[i]);
+    }
   });
   return result;
 }

@@ -32,7 +32,7 @@ void search_sorted(c10::ScalarType type, const void* bounds, int64_t n, const in
 
 // Order of two packed rows: negative, zero or positive.
 int compare_rows(c10::ScalarType type, const void* a, const void* b, int64_t n);
-// True if both values are the same number; NaN is not even itself.
-bool equal_values(c10::ScalarType type, const void* a, const void* b);
+// True if all numbers of both rows are equal; NaN is not even itself.
+bool equal_rows(c10::ScalarType type, const void* a, const void* b, int64_t n);
 
 }  // namespace pharos::cpu

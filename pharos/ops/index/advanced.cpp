@@ -3,6 +3,7 @@
 // indexed dims where those are neighbours, and come first otherwise.
 #include <pharos/ops/functions.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/factory.h"
@@ -155,12 +156,60 @@ Tensor values_for(const Tensor& values, const Plan& plan) {
 
 }  // namespace
 
-Tensor index_tensor(const Tensor& self, const Indices& indices) {
-  const Plan plan = make_plan(self, indices);
+namespace {
+
+// The order of dims that PyTorch's iterator settles on, outermost last: by self's strides (none at
+// the dims of the index), which tell only dims that both have one apart.
+std::vector<int64_t> result_strides(const Tensor& self, const Plan& plan) {
+  const size_t n = plan.result.size(), first = plan.before.size();
+  std::vector<int64_t> stride(n, 0), order(n);
+  for (size_t i = 0; i < first; ++i) stride[i] = self.stride(plan.before[i]);
+  for (size_t i = 0; i < plan.after.size(); ++i) {
+    stride[first + plan.shape.size() + i] = self.stride(plan.after[i]);
+  }
+  for (size_t i = 0; i < n; ++i) order[i] = static_cast<int64_t>(n - 1 - i);
+  const auto compare = [&](int64_t a, int64_t b) {
+    const int64_t x = stride[static_cast<size_t>(a)], y = stride[static_cast<size_t>(b)];
+    if (x == 0 || y == 0) return 0;
+    if (x != y) return x < y ? -1 : 1;
+    return plan.result[static_cast<size_t>(a)] > plan.result[static_cast<size_t>(b)] ? 1 : 0;
+  };
+  for (size_t i = 1; i < n; ++i) {
+    for (size_t at = i, j = i; j-- > 0;) {
+      const int c = compare(order[j], order[at]);
+      if (c > 0) {
+        std::swap(order[j], order[at]);
+        at = j;
+      } else if (c < 0) {
+        break;
+      }
+    }
+  }
+  std::vector<int64_t> out(n);
+  int64_t step = 1;
+  for (int64_t d : order) {
+    out[static_cast<size_t>(d)] = step;
+    step *= std::max<int64_t>(plan.result[static_cast<size_t>(d)], 1);
+  }
+  return out;
+}
+
+Tensor gather_blocks(const Tensor& self, const Plan& plan) {
   const Tensor result = empty_cpu(plan.result, self.scalar_type());
   cpu::IndexJob job = make_job(self, plan);
   cpu::run_index(job, static_cast<char*>(result.data_ptr()), static_cast<char*>(self.data_ptr()));
   return result;
+}
+
+}  // namespace
+
+Tensor index_tensor(const Tensor& self, const Indices& indices) {
+  const Plan plan = make_plan(self, indices);
+  const Tensor packed = gather_blocks(self, plan);
+  if (self.is_contiguous()) return packed;
+  const std::vector<int64_t> strides = result_strides(self, plan);
+  if (packed.strides().equals(strides)) return packed;
+  return empty_strided_cpu(plan.result, strides, self.scalar_type()).copy_(packed);
 }
 
 Tensor& index_put_impl(Tensor& self, const Indices& indices, const Tensor& values, bool accumulate,
@@ -213,10 +262,10 @@ std::vector<int64_t> true_positions(const Tensor& t) {
   return out;
 }
 
-// Coordinates of position `i`, into consecutive items of `out`.
-void coordinates(int64_t i, IntArrayRef sizes, int64_t* out) {
+// Coordinates of position `i`, `step` items apart.
+void coordinates(int64_t i, IntArrayRef sizes, int64_t* out, int64_t step) {
   for (size_t d = sizes.size(); d-- > 0;) {
-    out[d] = i % sizes[d];
+    out[static_cast<int64_t>(d) * step] = i % sizes[d];
     i /= sizes[d];
   }
 }
@@ -245,10 +294,11 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
 Tensor nonzero(const Tensor& self) {
   const std::vector<int64_t> positions = true_positions(self);
   const auto n = static_cast<int64_t>(positions.size());
-  const Tensor result = empty_cpu({n, self.dim()}, c10::kLong);
+  // One packed column per dim, as PyTorch lays it out.
+  const Tensor result = empty_strided_cpu({n, self.dim()}, {1, n}, c10::kLong);
   int64_t* out = result.data_ptr<int64_t>();
   for (int64_t i = 0; i < n; ++i) {
-    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i * self.dim());
+    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i, n);
   }
   return result;
 }
@@ -259,7 +309,7 @@ Tensor nonzero_static(const Tensor& self, int64_t size, int64_t fill_value) {
   Tensor result = at::full({size, self.dim()}, fill_value, at::TensorOptions(c10::kLong));
   int64_t* out = result.data_ptr<int64_t>();
   for (int64_t i = 0; i < size && i < static_cast<int64_t>(positions.size()); ++i) {
-    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i * self.dim());
+    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i * self.dim(), 1);
   }
   return result;
 }

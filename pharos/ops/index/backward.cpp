@@ -15,6 +15,11 @@ Tensor index_backward(const Tensor& zeros, const Indices& indices, const Tensor&
   return at::index_put(zeros, indices, grad, true);
 }
 
+Tensor index_put_values_backward(const Tensor& grad, const Indices& indices, IntArrayRef sizes) {
+  const Tensor g = at::index(grad, indices);
+  return g.sizes().equals(sizes) ? g : g.sum_to_size(sizes);
+}
+
 Tensor index_select_backward(const Tensor& grad, IntArrayRef sizes, int64_t dim,
                              const Tensor& index) {
   return at::zeros(sizes, grad.options()).index_add(dim, index, grad);
@@ -44,6 +49,7 @@ std::tuple<Tensor, Tensor> reduce_backward(const Tensor& grad, const Tensor& sel
                                            const Tensor& src, c10::string_view reduce,
                                            bool include_self, const Tensor& result, Take take,
                                            Add add) {
+  // Without self its touched positions get no gradient and the others all of it (the callers').
   Tensor grad_self, grad_src;
   const Tensor ones = at::ones(src.sizes(), src.options());
   if (reduce == "sum") {
@@ -94,7 +100,7 @@ std::tuple<Tensor, Tensor> scatter_reduce_backward(const Tensor& grad, const Ten
       grad, self, used, reduce, include_self, result,
       [&](const Tensor& t) { return t.gather(dim, index); },
       [&](const Tensor& to, const Tensor& t) { return to.scatter_add(dim, index, t); });
-  if (!include_self) grad_self = grad_self.scatter(dim, index, 0);
+  if (!include_self) grad_self = grad.scatter(dim, index, 0);
   if (!src.sizes().equals(index.sizes())) {
     std::vector<int64_t> pad;
     for (int64_t d = src.dim(); d-- > 0;) {
@@ -114,7 +120,7 @@ std::tuple<Tensor, Tensor> index_reduce_backward(const Tensor& grad, const Tenso
       grad, self, source, reduce, include_self, result,
       [&](const Tensor& t) { return t.index_select(dim, index); },
       [&](const Tensor& to, const Tensor& t) { return to.index_add(dim, index, t); });
-  if (!include_self) grad_self = grad_self.index_fill(dim, index, 0);
+  if (!include_self) grad_self = grad.index_fill(dim, index, 0);
   return {grad_self, grad_src};
 }
 

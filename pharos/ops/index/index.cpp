@@ -60,8 +60,8 @@ Tensor& embedding_renorm(Tensor& self, const Tensor& indices, double max_norm, d
   TORCH_CHECK(self.dim() == 2, "'self' must be 2-D");
   TORCH_CHECK(indices.scalar_type() == c10::kLong || indices.scalar_type() == c10::kInt,
               "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
-              "Long, Int; but got torch.", indices.toString().substr(3),
-              " instead (while checking arguments for embedding_renorm_)");
+              "Long, Int; but got torch.", toString(indices.scalar_type()),
+              "Tensor instead (while checking arguments for embedding_renorm_)");
   const Tensor flat = indices.to(c10::kLong).reshape({-1}).contiguous();
   std::vector<int64_t> rows(flat.data_ptr<int64_t>(), flat.data_ptr<int64_t>() + flat.numel());
   std::sort(rows.begin(), rows.end());
@@ -110,7 +110,7 @@ void check_index_type(const Tensor& t, const char* name, int position) {
   TORCH_CHECK(t.scalar_type() == c10::kLong || t.scalar_type() == c10::kInt,
               "Expected tensor for argument #", position, " '", name,
               "' to have one of the following scalar types: Long, Int; but got torch.",
-              t.toString().substr(3), " instead (while checking arguments for embedding_bag)");
+              toString(t.scalar_type()), "Tensor instead (while checking arguments for embedding_bag)");
 }
 
 Bags check_bags(const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,

@@ -78,6 +78,7 @@ using ops::OptTensor;
 // Throws: the operator of this name has no gradient.
 Tensor no_gradient(const char* name);
 Tensor index_backward(const Tensor& zeros, const Indices& indices, const Tensor& grad);
+Tensor index_put_values_backward(const Tensor& grad, const Indices& indices, IntArrayRef sizes);
 Tensor index_select_backward(const Tensor& grad, IntArrayRef sizes, int64_t dim,
                              const Tensor& index);
 Tensor index_source_backward(const Tensor& grad, int64_t dim, const Tensor& index,

@@ -278,8 +278,8 @@ void embedding_shape(Out& out, const Tensor& weight, const Tensor& indices) {
   TORCH_CHECK(weight.dim() == 2, "'weight' must be 2-D");
   TORCH_CHECK(is_index(indices),
               "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-              "Long, Int; but got torch.", indices.toString().substr(3),
-              " instead (while checking arguments for embedding)");
+              "Long, Int; but got torch.", toString(indices.scalar_type()),
+              "Tensor instead (while checking arguments for embedding)");
   std::vector<int64_t> sizes = indices.sizes().vec();
   sizes.push_back(weight.size(1));
   out.set(0, sizes, weight.scalar_type(), weight.device());

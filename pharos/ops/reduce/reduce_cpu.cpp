@@ -173,7 +173,7 @@ void arg_along(const Tensor* values, const Tensor& indices, const Tensor& self, 
 
 void arg_any(const Tensor& result, const Tensor& self, std::optional<int64_t> dim, bool largest) {
   if (dim) return arg_along(nullptr, result, self, *dim, largest);
-  arg_along(nullptr, result.view({}), self.reshape({-1}), 0, largest);
+  arg_along(nullptr, result.view(IntArrayRef()), self.reshape({-1}), 0, largest);
 }
 
 void warn_degrees(const char* name, double divisor) {

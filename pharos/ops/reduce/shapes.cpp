@@ -45,7 +45,7 @@ void extreme_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim, 
                         " to have non-zero size.");
     }
   }
-  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), '"', kernel, "\" not implemented for '",
+  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.numel() == 0, '"', kernel, "\" not implemented for '",
                               self.scalar_type(), "'");
   set_reduced(out, 0, self, mask, keepdim, self.scalar_type());
 }
@@ -184,6 +184,9 @@ void vector_norm_shape(Out& out, const Tensor& self, const Scalar& ord, Optional
     TORCH_CHECK(c10::isComplexType(t) == c10::isComplexType(*dtype),
                 "linalg.vector_norm: dtype should be ", self.is_complex() ? "complex" : "real",
                 " for ", self.is_complex() ? "complex" : "real", " inputs, but got ", *dtype);
+    TORCH_CHECK(c10::promoteTypes(t, *dtype) == *dtype, "linalg.vector_norm: the dtype of the input ",
+                "(", t, ") should be convertible without narrowing to the specified dtype (", *dtype,
+                ")");
   }
   set_reduced(out, 0, self, mask, keepdim, c10::toRealValueType(dtype.value_or(t)));
 }

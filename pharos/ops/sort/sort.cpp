@@ -29,7 +29,9 @@ namespace {
 Tensor median_all(const Tensor& self, bool skip_nan) {
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), "\"median_cpu\" not implemented for '",
                               self.scalar_type(), "'");
-  if (self.numel() == 0) return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), self.scalar_type());
+  if (self.numel() == 0) {
+    return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), c10::kDouble).to(self.scalar_type());
+  }
   const Tensor flat = self.contiguous().view({-1});
   const int64_t i = cpu::median_line(flat.scalar_type(),
                                      static_cast<const char*>(flat.const_data_ptr()),
@@ -85,7 +87,7 @@ Unique unique_flat(const Tensor& self, bool sort, bool inverse, bool counts) {
     std::iota(order.begin(), order.end(), 0);
   }
   auto [chosen, group_of, sizes] = group(order, inverse, counts, [&](int64_t i, int64_t j) {
-    return cpu::equal_values(flat.scalar_type(), p + i * item, p + j * item);
+    return cpu::equal_rows(flat.scalar_type(), p + i * item, p + j * item, 1);
   });
   if (inverse) group_of = group_of.view(self.sizes());
   return {flat.index_select(0, chosen), group_of, sizes};
@@ -102,7 +104,7 @@ Unique unique_rows(const Tensor& self, int64_t dim, bool sort, bool inverse, boo
                 "unique cannot be applied");
     TORCH_CHECK(empty_dims == 1, "Number of zero sized dimensions is more than one, so unique "
                 "cannot be applied ");
-    return {self.clone(), inverse ? none() : none(), none()};
+    return {self.clone(), none(), none()};
   }
   const Tensor moved = self.moveaxis(dim, 0).contiguous();
   const int64_t n = moved.size(0), width = moved.numel() / n;
@@ -118,8 +120,10 @@ Unique unique_rows(const Tensor& self, int64_t dim, bool sort, bool inverse, boo
                      [&](int64_t i, int64_t j) { return compare(i, j) < 0; });
   }
   auto [chosen, group_of, sizes] =
-      group(order, inverse, counts, [&](int64_t i, int64_t j) { return compare(i, j) == 0; });
-  return {moved.index_select(0, chosen).moveaxis(0, dim).contiguous(), group_of, sizes};
+      group(order, inverse, counts, [&](int64_t i, int64_t j) {
+        return cpu::equal_rows(moved.scalar_type(), p + i * row, p + j * row, width);
+      });
+  return {moved.index_select(0, chosen).moveaxis(0, dim), group_of, sizes};
 }
 
 }  // namespace
@@ -361,7 +365,18 @@ Tensor nanquantile_scalar(const Tensor& self, double q, std::optional<int64_t> d
   return at::nanquantile(self, scalar_q(self, q, "nanquantile"), dim, keepdim, interpolation);
 }
 
+namespace {
+
+void check_isin(ScalarType t) {
+  TORCH_CHECK_NOT_IMPLEMENTED(t != c10::kBool && !c10::isComplexType(t),
+                              "Unsupported input type encountered for isin(): ", t);
+}
+
+}  // namespace
+
 Tensor isin(const Tensor& elements, const Tensor& test_elements, bool assume_unique, bool invert) {
+  check_isin(elements.scalar_type());
+  check_isin(test_elements.scalar_type());
   const ScalarType type = c10::promoteTypes(elements.scalar_type(), test_elements.scalar_type());
   const Tensor x = elements.to(type).contiguous();
   const Tensor sorted = std::get<0>(at::sort(test_elements.to(type).reshape({-1}), 0, false));
@@ -375,14 +390,15 @@ Tensor isin(const Tensor& elements, const Tensor& test_elements, bool assume_uni
   cpu::search_sorted(type, b, n, nullptr, v, m, false, place.data());
   for (int64_t i = 0; i < m; ++i) {
     const int64_t at = place[static_cast<size_t>(i)];
-    p[i] = (at < n && cpu::equal_values(type, b + at * item, v + i * item)) != invert;
+    p[i] = (at < n && cpu::equal_rows(type, b + at * item, v + i * item, 1)) != invert;
   }
   return out;
 }
 
 Tensor isin_scalar(const Tensor& elements, const Scalar& test_element, bool assume_unique,
                    bool invert) {
-  const Tensor eq = at::eq(elements, test_element);
+  check_isin(elements.scalar_type());
+  const Tensor eq = at::eq(elements.contiguous(), test_element);
   return invert ? at::logical_not(eq) : eq;
 }
 Tensor isin_scalar_tensor(const Scalar& element, const Tensor& test_elements, bool assume_unique,

@@ -128,6 +128,11 @@ void sort_stable(const Tensor& values, const Tensor& indices, const Tensor& self
 void topk(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t k, int64_t dim,
           bool largest, bool sorted) {
   if (values.numel() == 0) return;
+  if (self.dim() == 0) {  // whatever k is
+    std::memcpy(values.data_ptr(), self.data_ptr(), self.itemsize());
+    *indices.data_ptr<int64_t>() = 0;
+    return;
+  }
   dim = ops::wrapped_dim(dim, self.dim());
   const Lines<3> lines = Geometry(self, values, indices, dim).lines(dim);
   lines.for_each(
