@@ -27,7 +27,7 @@ Tensor msort(const Tensor& self) { return std::get<0>(at::sort(self, 0, false));
 namespace {
 
 Tensor median_all(const Tensor& self, bool skip_nan) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex(), "\"median_cpu\" not implemented for '",
+  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() && self.scalar_type() != c10::kBool, "\"median_cpu\" not implemented for '",
                               self.scalar_type(), "'");
   if (self.numel() == 0) {
     return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), c10::kDouble).to(self.scalar_type());
@@ -314,16 +314,17 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
     else if (!shape.empty()) shape.erase(shape.begin() + d);
   }
   const Tensor sorted = std::get<0>(at::sort(x, -1, false));
+  const Tensor exact = q.to(c10::kDouble);  // ranks are counted in double
   const int64_t last = sorted.size(-1) - 1;
   Tensor ranks;
   if (skip_nan) {
     const Tensor numbers = at::sum(at::logical_not(at::isnan(sorted)), {-1}, true);
-    ranks = q.mul(numbers.sub(1).to(q.scalar_type()));
+    ranks = exact.mul(numbers.sub(1));
     ranks = ranks.masked_fill(at::lt(ranks, 0), 0);
   } else {
     std::vector<int64_t> sizes = sorted.sizes().vec();
     sizes.back() = q.numel();
-    ranks = q.mul(last).reshape({-1}).expand(sizes);
+    ranks = exact.mul(last).reshape({-1}).expand(sizes);
     const Tensor mask = at::any(at::isnan(sorted), -1, true);
     ranks = ranks.masked_fill(mask, last);
   }
@@ -334,7 +335,8 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
   Tensor values = sorted.gather(-1, below);
   if (how == "linear" || how == "midpoint") {
     const Tensor weights = how == "midpoint" ? at::full_like(ranks, 0.5) : ranks.sub(below);
-    values = values.lerp(sorted.gather(-1, ranks.ceil().to(c10::kLong)), weights);
+    const Tensor above = sorted.gather(-1, ranks.ceil().to(c10::kLong));
+    values = values.lerp(above, weights.to(values.scalar_type()));
   }
   if (q.dim() == 0) return values.squeeze(-1).reshape(shape);
   shape.insert(shape.begin(), q.numel());
