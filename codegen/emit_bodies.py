@@ -527,7 +527,7 @@ def _write_inplace(op: Op) -> str:
         inputs = _tensors(op.schema.all_args)
         return f"""    {{
       Tensor* const target[1] = {{&self}};
-      Out out(Out::Mode::kInplace, target, 1, {{{inputs}}});
+      OutInto out(Out::Mode::kInplace, target, 1, {{{inputs}}});
       pharos::ops::{name}(out, {rest};
       {_kernel_call(op, 'out[0]', args)}
       out.finish();
@@ -564,7 +564,7 @@ def out_form(op: Op) -> str:
         results = ", ".join(f"out_[{i}]" for i in range(n))
         text += f"""    if (PHAROS_LIKELY(!(key & kLazyKey))) {{
       Tensor* const targets[{n}] = {{{', '.join('&' + o for o in outs)}}};
-      Out out_(Out::Mode::kOut, targets, {n}, {{{_tensors(f.all_args)}}});
+      OutInto out_(Out::Mode::kOut, targets, {n}, {{{_tensors(f.all_args)}}});
       pharos::ops::{name}(out_, {rest};
       {_kernel_call(op, results, args)}
       out_.finish();

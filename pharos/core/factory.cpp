@@ -45,24 +45,50 @@ inline TensorImpl* allocate_dense(size_t nbytes) {
 
 }  // namespace
 
+namespace {
+
+// Sizes and strides of at most kInlineDims dims; the unused ones are zero already.
+inline void fill_contiguous(TensorImpl& t, IntArrayRef sizes) {
+  int64_t stride = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    const int64_t n = sizes[i];
+    t.sizes_[i] = n;
+    t.strides_[i] = stride;
+    stride *= n > 1 ? n : 1;
+  }
+  t.ndim = static_cast<uint8_t>(sizes.size());
+}
+
+}  // namespace
+
 TensorImpl* allocate_impl() { return new (pool_allocate(kImplClass)) TensorImpl; }
 
-int64_t checked_numel(IntArrayRef sizes) {
-  int64_t n = 1;
-  bool overflow = false;
+namespace {
+
+PHAROS_COLD int64_t bad_numel(IntArrayRef sizes) {
+  bool empty = false;
   for (int64_t s : sizes) {
-    if (PHAROS_UNLIKELY(s < 0))
-      TORCH_CHECK(false, "Trying to create tensor with negative dimension ", s, ": ", sizes);
-    overflow |= __builtin_mul_overflow(n, s, &n);
+    TORCH_CHECK(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
+    empty |= s == 0;
   }
-  if (PHAROS_UNLIKELY(overflow)) {
-    // A zero anywhere makes the product zero, whatever the order.
-    for (int64_t s : sizes)
-      if (s == 0) return 0;
-    TORCH_CHECK(false, "numel: integer multiplication overflow: ", sizes);
-  }
-  return n;
+  // A zero anywhere makes the product zero, whatever the others are.
+  TORCH_CHECK(empty, "numel: integer multiplication overflow: ", sizes);
+  return 0;
 }
+
+inline int64_t numel_of(IntArrayRef sizes) {
+  int64_t n = 1;
+  bool bad = false;
+  for (int64_t s : sizes) {
+    bad |= s < 0;
+    bad |= __builtin_mul_overflow(n, s, &n);
+  }
+  return PHAROS_LIKELY(!bad) ? n : bad_numel(sizes);
+}
+
+}  // namespace
+
+int64_t checked_numel(IntArrayRef sizes) { return numel_of(sizes); }
 
 size_t span_bytes(IntArrayRef sizes, IntArrayRef strides, size_t itemsize) {
   int64_t last = 0;
@@ -80,7 +106,7 @@ size_t span_bytes(IntArrayRef sizes, IntArrayRef strides, size_t itemsize) {
 }
 
 Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
-  const int64_t n = checked_numel(sizes);
+  const int64_t n = numel_of(sizes);
   int64_t bytes;
   TORCH_CHECK(!__builtin_mul_overflow(n, static_cast<int64_t>(elementSize(dtype)), &bytes),
               "Storage size calculation overflowed with sizes=", sizes);
@@ -88,13 +114,7 @@ Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
   Tensor owner = Tensor::reclaim(t);
   t->dtype_ = dtype;
   if (PHAROS_LIKELY(sizes.size() <= TensorImpl::kInlineDims)) {
-    int64_t stride = 1;
-    for (int i = static_cast<int>(sizes.size()) - 1; i >= 0; --i) {
-      t->sizes_[i] = sizes[static_cast<size_t>(i)];
-      t->strides_[i] = stride;
-      stride *= std::max<int64_t>(sizes[static_cast<size_t>(i)], 1);
-    }
-    t->ndim = static_cast<uint8_t>(sizes.size());
+    fill_contiguous(*t, sizes);
     t->numel_ = n;
   } else {
     t->set_contiguous(sizes);
@@ -169,22 +189,38 @@ Tensor view_on(StorageImpl* storage, int64_t byte_offset, IntArrayRef sizes, Int
   return owner;
 }
 
-Tensor view_of(const Tensor& src, IntArrayRef sizes, IntArrayRef strides, int64_t offset) {
-  const TensorImpl& from = *src.unsafeGetTensorImpl();
+namespace {
+
+// An impl on src's storage with its dtype, device and lazy bits; geometry is left to the caller.
+inline TensorImpl* alias_without_geometry(const TensorImpl& from, int64_t offset) {
   TensorImpl* t = allocate_impl();
-  Tensor owner = Tensor::reclaim(t);
   from.storage->retain();
   t->storage = from.storage;
   t->data = from.data + offset * static_cast<int64_t>(from.itemsize());
   std::memcpy(&t->ndim, &from.ndim, 4);
   t->flags |= from.flags & (TensorImpl::kConj | TensorImpl::kNeg | TensorImpl::kInference);
-  t->set_geometry(sizes, strides);
-  if (PHAROS_UNLIKELY(from.flags & TensorImpl::kOwnVersion)) {
-    Tensor alias = Tensor::reclaim(from.shallow_alias());
-    alias.unsafeGetTensorImpl()->set_geometry(sizes, strides);
-    alias.unsafeGetTensorImpl()->data = t->data;
-    return alias;
+  if (PHAROS_UNLIKELY(from.flags & TensorImpl::kOwnVersion)) t->share_version(from);
+  return t;
+}
+
+}  // namespace
+
+Tensor view_of(const Tensor& src, IntArrayRef sizes, IntArrayRef strides, int64_t offset) {
+  Tensor owner = Tensor::reclaim(alias_without_geometry(*src.unsafeGetTensorImpl(), offset));
+  owner.unsafeGetTensorImpl()->set_geometry(sizes, strides);
+  return owner;
+}
+
+Tensor contiguous_view_of(const Tensor& src, IntArrayRef sizes) {
+  const TensorImpl& from = *src.unsafeGetTensorImpl();
+  TensorImpl* t = alias_without_geometry(from, 0);
+  Tensor owner = Tensor::reclaim(t);
+  if (PHAROS_UNLIKELY(sizes.size() > TensorImpl::kInlineDims)) {
+    t->set_contiguous(sizes);
+    return owner;
   }
+  fill_contiguous(*t, sizes);
+  t->numel_ = from.numel_;
   return owner;
 }
 

@@ -31,6 +31,9 @@ Tensor view_on(c10::StorageImpl* storage, int64_t byte_offset, IntArrayRef sizes
 // A view of `t` with other geometry; offset in elements from t's first. Conj and neg bits are kept.
 Tensor view_of(const Tensor& t, IntArrayRef sizes, IntArrayRef strides, int64_t offset = 0);
 
+// A view of a contiguous `t` with other sizes of as many elements.
+Tensor contiguous_view_of(const Tensor& t, IntArrayRef sizes);
+
 // Number of elements; throws on negative sizes and overflow.
 int64_t checked_numel(IntArrayRef sizes);
 // Bytes that a tensor of this geometry spans from its first element.

@@ -115,6 +115,26 @@ void TensorImpl::set_storage_offset(int64_t elements) {
 
 void TensorImpl::set_geometry(IntArrayRef sizes, IntArrayRef strides) {
   const int n = static_cast<int>(sizes.size());
+  if (PHAROS_UNLIKELY(n > kInlineDims || ndim > kInlineDims)) return set_geometry_slow(sizes, strides);
+  // The arguments may be this tensor's own arrays, which is why unused dims are cleared last.
+  int64_t numel = 1, expected = 1;
+  bool dense = true;
+  for (int i = n; i-- > 0;) {
+    const int64_t size = sizes[static_cast<size_t>(i)], stride = strides[static_cast<size_t>(i)];
+    sizes_[i] = size;
+    strides_[i] = stride;
+    dense = dense && (size == 1 || stride == expected);
+    expected *= size;
+    numel *= size;
+  }
+  for (int i = n; i < kInlineDims; ++i) sizes_[i] = strides_[i] = 0;
+  ndim = static_cast<uint8_t>(n);
+  numel_ = numel;
+  flags = dense || numel == 0 ? flags | kContiguous : flags & ~uint32_t(kContiguous);
+}
+
+void TensorImpl::set_geometry_slow(IntArrayRef sizes, IntArrayRef strides) {
+  const int n = static_cast<int>(sizes.size());
   TORCH_CHECK(n <= 64, "tensors have at most 64 dims, got ", n);
   int64_t* to_sizes = sizes_;
   int64_t* to_strides = strides_;
@@ -178,6 +198,12 @@ void TensorImpl::set_storage(StorageImpl* s, int64_t byte_offset) {
   device_index = s->device_index;
 }
 
+void TensorImpl::share_version(const TensorImpl& other) {
+  other.extra->version->refcount.fetch_add(1, std::memory_order_relaxed);
+  ensure_extra()->set_version(other.extra->version);
+  flags |= kOwnVersion;
+}
+
 TensorImpl* TensorImpl::shallow_alias() const {
   TensorImpl* t = pharos::allocate_impl();
   t->storage = storage;
@@ -193,11 +219,7 @@ TensorImpl* TensorImpl::shallow_alias() const {
       t->ensure_extra()->dims = new int64_t[2 * static_cast<size_t>(ndim)];
       std::copy(extra->dims, extra->dims + 2 * ndim, t->extra->dims);
     }
-    if (flags & kOwnVersion) {
-      extra->version->refcount.fetch_add(1, std::memory_order_relaxed);
-      t->ensure_extra()->version = extra->version;
-      t->flags |= kOwnVersion;
-    }
+    if (flags & kOwnVersion) t->share_version(*this);
   }
   return t;
 }

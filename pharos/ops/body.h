@@ -53,9 +53,9 @@ inline bool is_differentiable(const Tensor& t) {
 // `copy` with the history of `original`.
 Tensor with_history(Tensor copy, const Tensor& original);
 // What factories do last: the option requires_grad makes the result a leaf that records.
-inline Tensor with_requires_grad(Tensor t, const c10::TensorOptions& options) {
-  if (options.requires_grad()) t.set_requires_grad(true);
-  return t;
+C10_ALWAYS_INLINE Tensor with_requires_grad(Tensor&& t, const c10::TensorOptions& options) {
+  if (PHAROS_UNLIKELY(options.requires_grad())) t.set_requires_grad(true);
+  return std::move(t);
 }
 void write_results(TensorList targets, const std::vector<Tensor>& results);
 // sizes[d] with a negative d counted from the end; 1 for 0-dim tensors.

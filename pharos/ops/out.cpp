@@ -50,39 +50,33 @@ void dense_strides(const TensorImpl& like, int64_t* strides) {
 
 }  // namespace
 
-Out::Out(Mode mode, Tensor* const* targets, int n, std::initializer_list<const Tensor*> inputs)
-    : results_(own_), n_(n), mode_(mode), targets_(targets), inputs_(inputs.begin()),
-      input_count_(static_cast<int>(inputs.size())) {
-  // The list's array lives until the end of the full expression that made it, the caller's
-  // declaration: keep a copy.
-  TORCH_INTERNAL_ASSERT(n <= kMax);
-  auto* copy = new const Tensor*[inputs.size()];
-  std::copy(inputs.begin(), inputs.end(), copy);
-  inputs_ = copy;
+OutInto::OutInto(Mode mode, Tensor* const* targets, int n, std::initializer_list<const Tensor*> inputs)
+    : Out(own_, mode), n_(n), input_count_(static_cast<int>(inputs.size())), targets_(targets) {
+  TORCH_INTERNAL_ASSERT(n <= kMax && inputs.size() <= kMax);
+  std::copy(inputs.begin(), inputs.end(), inputs_);
 }
 
-Out::~Out() {
-  if (mode_ != Mode::kFunctional) delete[] inputs_;
-}
+const Tensor& Out::target(int i) const { return *static_cast<const OutInto*>(this)->targets_[i]; }
 
 void Out::set(int i, IntArrayRef sizes, ScalarType dtype, Device device) {
   if (PHAROS_LIKELY(mode_ == Mode::kFunctional))
     results_[i] = empty_on(device, sizes, dtype);
   else
-    set_target(i, sizes, dtype, device);
+    static_cast<OutInto*>(this)->set_target(i, sizes, dtype, device);
 }
 
 void Out::set_strided(int i, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype, Device device) {
   if (PHAROS_LIKELY(mode_ == Mode::kFunctional))
     results_[i] = empty_strided_on(device, sizes, strides, dtype);
   else
-    set_target(i, sizes, dtype, device);
+    static_cast<OutInto*>(this)->set_target(i, sizes, dtype, device);
 }
 
-void Out::set_like(int i, const Tensor& like, ScalarType dtype) {
+void Out::set_like_slow(int i, const Tensor& like, ScalarType dtype) {
   const TensorImpl& t = *like.unsafeGetTensorImpl();
-  if (PHAROS_UNLIKELY(mode_ != Mode::kFunctional)) return set_target(i, t.sizes(), dtype, t.device());
-  if (PHAROS_LIKELY(t.is_contiguous() || t.is_non_overlapping_and_dense())) {
+  if (mode_ != Mode::kFunctional)
+    return static_cast<OutInto*>(this)->set_target(i, t.sizes(), dtype, t.device());
+  if (t.is_non_overlapping_and_dense()) {
     results_[i] = empty_dense_like(t, dtype);
     return;
   }
@@ -91,7 +85,7 @@ void Out::set_like(int i, const Tensor& like, ScalarType dtype) {
   results_[i] = empty_strided_on(t.device(), t.sizes(), IntArrayRef(strides, t.ndim), dtype);
 }
 
-void Out::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device device) {
+void OutInto::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device device) {
   Tensor& target = *targets_[i];
   TensorImpl* t = target.unsafeGetTensorImpl();
   TORCH_CHECK(c10::canCast(dtype, t->dtype_), "result type ", dtype, " can't be cast to the desired output type ",
@@ -132,7 +126,7 @@ void Out::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device device) 
   }
 }
 
-void Out::finish() {
+void OutInto::finish() {
   for (int i = 0; i < n_; ++i)
     if (temporary_ & (1u << i)) targets_[i]->copy_(results_[i]);
 }

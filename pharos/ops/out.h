@@ -18,15 +18,9 @@ using c10::MemoryFormat;
 class Out {
  public:
   enum class Mode : uint8_t { kFunctional, kInplace, kOut };
-  static constexpr int kMax = 8;
 
   // Functional: `results` points at `n` undefined tensors that set() fills.
-  Out(Tensor* results, int n) : results_(results), n_(n), mode_(Mode::kFunctional) {}
-  // In-place or out=: `targets` are the tensors to write; `inputs` what the kernel reads, so that
-  // overlaps are seen. Where the kernel must not write a target directly (other dtype, overlap),
-  // result(i) is a temporary that finish() copies.
-  Out(Mode mode, Tensor* const* targets, int n, std::initializer_list<const Tensor*> inputs);
-  ~Out();
+  explicit Out(Tensor* results, int) : results_(results), mode_(Mode::kFunctional) {}
   Out(const Out&) = delete;
   Out& operator=(const Out&) = delete;
 
@@ -36,7 +30,13 @@ class Out {
   void set_strided(int i, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype, Device device);
   // As `like`'s shape and dense layout (its strides if it is non-overlapping and dense, otherwise
   // strides in the same order): what TensorIterator gives a single operand.
-  void set_like(int i, const Tensor& like, ScalarType dtype);
+  void set_like(int i, const Tensor& like, ScalarType dtype) {
+    const TensorImpl& t = *like.unsafeGetTensorImpl();
+    if (PHAROS_LIKELY(mode_ == Mode::kFunctional && t.is_contiguous()))
+      results_[i] = empty_dense_like(t, dtype);
+    else
+      set_like_slow(i, like, dtype);
+  }
   // The kernel reads and writes each element once and in step, so an input may be the target itself.
   void allow_same() { same_ok_ = true; }
 
@@ -44,21 +44,37 @@ class Out {
   bool functional() const { return mode_ == Mode::kFunctional; }
   const Tensor& operator[](int i) const { return results_[i]; }
   // The tensor that the caller gave, for rules that depend on it (its dtype, say).
-  const Tensor& target(int i) const { return *targets_[i]; }
+  const Tensor& target(int i) const;
+
+ protected:
+  Out(Tensor* results, Mode mode) : results_(results), mode_(mode) {}
+
+  Tensor* results_;
+  Mode mode_;
+  bool same_ok_ = false;
+
+ private:
+  void set_like_slow(int i, const Tensor& like, ScalarType dtype);
+};
+
+// In-place or out=: `targets` are the tensors to write, `inputs` what the kernel reads, so that
+// overlaps are seen. Where the kernel must not write a target directly (other dtype, overlap),
+// out[i] is a temporary that finish() copies.
+class OutInto : public Out {
+ public:
+  static constexpr int kMax = 8;
+  OutInto(Mode mode, Tensor* const* targets, int n, std::initializer_list<const Tensor*> inputs);
   // Copies temporaries to their targets.
   void finish();
 
  private:
+  friend class Out;
   void set_target(int i, IntArrayRef sizes, ScalarType dtype, Device device);
 
-  Tensor* results_;
-  int n_;
-  Mode mode_;
-  bool same_ok_ = false;
+  int n_, input_count_;
   uint8_t temporary_ = 0;
-  Tensor* const* targets_ = nullptr;
-  const Tensor* const* inputs_ = nullptr;
-  int input_count_ = 0;
+  Tensor* const* targets_;
+  const Tensor* inputs_[kMax];
   Tensor own_[kMax];
 };
 

@@ -22,11 +22,11 @@ constexpr uint64_t kLazyKey = flag_bit(TensorImpl::kConj | TensorImpl::kNeg);
 constexpr uint64_t kDeviceKey = uint64_t{0xff} << 16;
 constexpr uint64_t kSlowKey = kUndefinedKey | kLazyKey;
 
-inline uint64_t key_of(const Tensor& t) {
+C10_ALWAYS_INLINE uint64_t key_of(const Tensor& t) {
   const TensorImpl* impl = t.unsafeGetTensorImpl();
   return PHAROS_LIKELY(impl != nullptr) ? impl->key() : kUndefinedKey;
 }
-inline uint64_t key_of(const std::optional<Tensor>& t) {
+C10_ALWAYS_INLINE uint64_t key_of(const std::optional<Tensor>& t) {
   return t && t->unsafeGetTensorImpl() ? t->unsafeGetTensorImpl()->key() : 0;
 }
 inline uint64_t key_of(TensorList list) {
@@ -41,7 +41,7 @@ uint64_t key_of_optionals(const List& list) {
   for (size_t i = 0; i < list.size(); ++i) k |= key_of(std::optional<Tensor>(list.get(i)));
   return k;
 }
-inline bool records(uint64_t key) { return (key & kRequiresGradKey) && thread_state.grad_mode; }
+C10_ALWAYS_INLINE bool records(uint64_t key) { return (key & kRequiresGradKey) && thread_state.grad_mode; }
 
 // Operators below autograd: what they call records nothing.
 class BelowAutograd {
@@ -169,9 +169,10 @@ void track_view_slow(TensorImpl* view, TensorImpl* self);
 inline void track_view(const Tensor& result, const Tensor& self) {
   TensorImpl* view = result.unsafeGetTensorImpl();
   TensorImpl* from = self.unsafeGetTensorImpl();
-  if (PHAROS_UNLIKELY(!thread_state.grad_mode || (thread_state.special & kSpecialInference) ||
+  if (PHAROS_UNLIKELY((thread_state.special & kSpecialInference) ||
                       (from->flags & TensorImpl::kInference) || view == from || view->base))
     return track_view_slow(view, from);
+  if (!thread_state.grad_mode) view->flags |= TensorImpl::kNoGradView;
   TensorImpl* root = from->base ? from->base : from;
   root->retain();
   view->base = root;

@@ -110,8 +110,11 @@ struct PHAROS_API TensorImpl {
   // Points at another storage (retained) with a byte offset.
   void set_storage(StorageImpl* s, int64_t byte_offset);
   TensorExtra* ensure_extra();
+  // Joins the alias group of `other`, which has a version counter of its own.
+  void share_version(const TensorImpl& other);
 
  private:
+  void set_geometry_slow(IntArrayRef sizes, IntArrayRef strides);
   const int64_t* out_of_line_sizes() const;
   uint32_t own_version() const;
   void bump_own_version();

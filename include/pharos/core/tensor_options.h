@@ -87,12 +87,12 @@ class PHAROS_API TensorOptions {
   bool has_requires_grad() const { return has_ & kRequiresGrad; }
   bool has_pinned_memory() const { return has_ & kPinned; }
   bool has_memory_format() const { return has_ & kFormat; }
-  std::optional<ScalarType> dtype_opt() const { return has_dtype() ? std::optional<ScalarType>(dtype_) : std::nullopt; }
-  std::optional<Device> device_opt() const { return has_device() ? std::optional<Device>(device_) : std::nullopt; }
-  std::optional<Layout> layout_opt() const { return has_layout() ? std::optional<Layout>(layout_) : std::nullopt; }
-  std::optional<bool> requires_grad_opt() const { return has_requires_grad() ? std::optional<bool>(requires_grad_) : std::nullopt; }
-  std::optional<bool> pinned_memory_opt() const { return has_pinned_memory() ? std::optional<bool>(pinned_) : std::nullopt; }
-  std::optional<MemoryFormat> memory_format_opt() const { return has_memory_format() ? std::optional<MemoryFormat>(memory_format_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<ScalarType> dtype_opt() const { return has_dtype() ? std::optional<ScalarType>(dtype_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<Device> device_opt() const { return has_device() ? std::optional<Device>(device_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<Layout> layout_opt() const { return has_layout() ? std::optional<Layout>(layout_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<bool> requires_grad_opt() const { return has_requires_grad() ? std::optional<bool>(requires_grad_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<bool> pinned_memory_opt() const { return has_pinned_memory() ? std::optional<bool>(pinned_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<MemoryFormat> memory_format_opt() const { return has_memory_format() ? std::optional<MemoryFormat>(memory_format_) : std::nullopt; }
   bool is_sparse() const { return layout_ == Layout::Sparse; }
   // What `other` sets wins.
   [[nodiscard]] TensorOptions merge_in(TensorOptions other) const;

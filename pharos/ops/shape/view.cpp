@@ -12,6 +12,8 @@ namespace pharos::ops {
 Tensor view(const Tensor& self, IntArrayRef size) {
   int64_t shape[kMaxDims], strides[kMaxDims];
   const TensorImpl* t = self.unsafeGetTensorImpl();
+  if (PHAROS_LIKELY(t->is_contiguous()))
+    return contiguous_view_of(self, infer_size(size, t->numel(), shape));
   const IntArrayRef sizes = infer_size(size, t->numel(), shape);
   TORCH_CHECK(view_strides(t->sizes(), t->strides(), sizes, strides),
               "view size is not compatible with input tensor's size and stride (at least one "
