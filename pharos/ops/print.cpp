@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ostream>
+#include <sstream>
 #include <string>
 
 namespace at {
@@ -179,3 +180,13 @@ void Tensor::print() const {
 }
 
 }  // namespace at
+
+namespace pharos {
+
+Message& Message::operator<<(const at::Tensor& v) {
+  std::ostringstream out;
+  out << v;
+  return *this << out.str();
+}
+
+}  // namespace pharos

@@ -28,12 +28,7 @@ void check_bounds(const Scalar& start, const Scalar& end, double step) {
 
 int64_t count_of(const Scalar& start, const Scalar& end, const Scalar& step, ScalarType dtype) {
   double n;
-  if (dtype == c10::kLong && start.isIntegral(true) && end.isIntegral(true) &&
-      step.isIntegral(true)) {
-    const int64_t s = step.toLong(), sign = s > 0 ? 1 : -1;
-    n = std::ceil(static_cast<double>(end.toLong() - start.toLong() + s - sign) / s);
-    n = static_cast<double>((end.toLong() - start.toLong() + s - sign) / s);
-  } else if (dtype == c10::kLong) {
+  if (dtype == c10::kLong) {
     const int64_t s = step.toLong(), sign = s > 0 ? 1 : -1;
     n = static_cast<double>((end.toLong() - start.toLong() + s - sign) / s);
   } else {
@@ -45,35 +40,59 @@ int64_t count_of(const Scalar& start, const Scalar& end, const Scalar& step, Sca
 
 }  // namespace
 
-// out[i] = start + i * step, computed in the accumulation type of out's dtype.
+namespace {
+
+// PyTorch's kernel works on two vectors of 32 bytes at a time: there, an element is computed from
+// the (rounded) first one of its vector; the rest of a range goes one by one. With fused
+// multiply-add, as on AVX2.
+template <class T, class A>
+void sequence(T* out, int64_t begin, int64_t end, A start, A step) {
+  constexpr int64_t kLanes = 32 / sizeof(T);
+  int64_t i = begin;
+  for (; i + 2 * kLanes <= end; i += kLanes * 2) {
+    for (int64_t v = i; v < i + 2 * kLanes; v += kLanes) {
+      const A base = static_cast<A>(static_cast<T>(std::fma(step, static_cast<A>(v), start)));
+      for (int64_t j = 0; j < kLanes; ++j)
+        out[v + j] = static_cast<T>(std::fma(step, static_cast<A>(j), base));
+    }
+  }
+  for (; i < end; ++i) out[i] = static_cast<T>(std::fma(step, static_cast<A>(i), start));
+}
+
+void integer_sequence(const Tensor& out, int64_t start, int64_t step) {
+  const auto item = static_cast<int64_t>(out.itemsize());
+  char* data = out.unsafeGetTensorImpl()->data;
+  cpu::parallel_for(0, out.numel(), 32768, [&](int64_t begin, int64_t end) {
+    constexpr int64_t kBlock = 256;
+    int64_t block[kBlock];
+    for (int64_t i = begin; i < end; i += kBlock) {
+      const int64_t m = std::min(kBlock, end - i);
+      for (int64_t j = 0; j < m; ++j) block[j] = start + step * (i + j);
+      cpu::convert_dense(m, data + i * item, out.scalar_type(), block, c10::kLong);
+    }
+  });
+}
+
+}  // namespace
+
 void fill_sequence(const Tensor& out, const Scalar& start, const Scalar& step) {
-  const int64_t n = out.numel();
-  if (n == 0 || !out.is_cpu()) return;
   const ScalarType t = out.scalar_type();
   TORCH_CHECK_NOT_IMPLEMENTED(!c10::isComplexType(t) && t != c10::kBool,
                               "\"arange_cpu\" not implemented for '", t, "'");
-  char* data = out.unsafeGetTensorImpl()->data;
-  const auto item = static_cast<int64_t>(out.itemsize());
-  const bool integral = c10::isIntegralType(t, true);
-  const int64_t istart = integral ? start.toLong() : 0, istep = integral ? step.toLong() : 0;
-  const double dstart = integral ? 0 : start.toDouble(), dstep = integral ? 0 : step.toDouble();
-  cpu::parallel_for(0, n, 32768, [&](int64_t begin, int64_t end) {
-    constexpr int64_t kBlock = 256;
-    for (int64_t i = begin; i < end; i += kBlock) {
-      const int64_t m = std::min(kBlock, end - i);
-      char* to = data + i * item;
-      if (integral) {
-        int64_t block[kBlock];
-        for (int64_t j = 0; j < m; ++j) block[j] = istart + istep * (i + j);
-        cpu::convert_dense(m, to, t, block, c10::kLong);
-      } else if (t == c10::kDouble) {
-        auto* p = reinterpret_cast<double*>(to);
-        for (int64_t j = 0; j < m; ++j) p[j] = dstart + dstep * static_cast<double>(i + j);
-      } else {
-        double block[kBlock];
-        for (int64_t j = 0; j < m; ++j) block[j] = dstart + dstep * static_cast<double>(i + j);
-        cpu::convert_dense(m, to, t, block, c10::kDouble);
-      }
+  if (out.numel() == 0 || !out.is_cpu()) return;
+  if (c10::isIntegralType(t, true)) return integer_sequence(out, start.toLong(), step.toLong());
+  const double a = start.toDouble(), s = step.toDouble();
+  const auto fa = static_cast<float>(a), fs = static_cast<float>(s);
+  cpu::parallel_for(0, out.numel(), 32768, [&](int64_t begin, int64_t end) {
+    switch (t) {
+      case c10::kFloat:
+        return sequence(out.data_ptr<float>(), begin, end, a, s);
+      case c10::kDouble:
+        return sequence(out.data_ptr<double>(), begin, end, a, s);
+      case c10::kHalf:
+        return sequence(out.data_ptr<c10::Half>(), begin, end, fa, fs);
+      default:
+        return sequence(out.data_ptr<c10::BFloat16>(), begin, end, fa, fs);
     }
   });
 }
