@@ -4,12 +4,15 @@
 #include <pharos/autograd/autograd.h>
 #include <pharos/autograd/function.h>
 #include <pharos/autograd/hooks.h>
+#include <pharos/cuda.h>
 #include <pharos/data/data.h>
 #include <pharos/indexing.h>
 #include <pharos/io/serialize.h>
 #include <pharos/nn/nn.h>
+#include <pharos/parallel.h>
 #include <pharos/tensor_operators.h>
 #include <pharos/types.h>
+#include <pharos/util.h>
 #include <pharos/version.h>
 #if __has_include(<pharos/optim/optim.h>)
 #include <pharos/optim/optim.h>

@@ -2,6 +2,7 @@
 #include <pharos/autograd/grad_mode.h>
 #include <pharos/nn/any.h>
 #include <pharos/ops/functions.h>
+#include <pharos/util.h>
 
 #include <cxxabi.h>
 
@@ -12,15 +13,17 @@
 #include "nn/names.h"
 #include "tape/module_path.h"
 
-namespace pharos::nn {
-
-std::string type_name(const std::type_info& type) {
+std::string c10::demangle(const char* name) {
   int status = 0;
-  char* readable = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
-  std::string out = status == 0 && readable ? readable : type.name();
+  char* readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  std::string out = status == 0 && readable ? readable : name;
   std::free(readable);
   return out;
 }
+
+namespace pharos::nn {
+
+std::string type_name(const std::type_info& type) { return c10::demangle(type.name()); }
 
 }  // namespace pharos::nn
 

@@ -1,0 +1,5 @@
+// Forwarding header: LibTorch's place of what it includes.
+#pragma once
+
+#include <pharos/autograd/autograd.h>
+#include <pharos/autograd/hooks.h>

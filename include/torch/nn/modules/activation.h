@@ -1,0 +1,5 @@
+// Forwarding header: LibTorch's place of what it includes.
+#pragma once
+
+#include <pharos/nn/modules/activation.h>
+#include <pharos/nn/modules/attention.h>
