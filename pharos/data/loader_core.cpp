@@ -156,16 +156,22 @@ std::optional<LoaderCore::Job> LoaderCore::draw() {
   return std::nullopt;
 }
 
+// Returned, not assigned in a try block to a variable that is read after it: g++ 12 builds the
+// result of a call in the variable itself, which is then undefined where the call throws.
+std::optional<LoaderCore::Job> LoaderCore::try_draw(std::exception_ptr& error) {
+  try {
+    return draw();
+  } catch (...) {
+    error = std::current_exception();
+    exhausted_ = true;
+    return std::nullopt;
+  }
+}
+
 void LoaderCore::top_up() {
   while (!exhausted_ && in_flight_ < options_.max_jobs) {
-    std::optional<Job> job;
     std::exception_ptr error;
-    try {
-      job = draw();
-    } catch (...) {
-      error = std::current_exception();
-      exhausted_ = true;
-    }
+    const std::optional<Job> job = try_draw(error);
     if (!job && !error) return;
     ++in_flight_;
     {

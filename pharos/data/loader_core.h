@@ -71,6 +71,7 @@ class LoaderCore {
   void drain();
   void leave_parents_threads();
   std::optional<Job> draw();
+  std::optional<Job> try_draw(std::exception_ptr& error);
   void top_up();
   Result fetch(Job job);
   Result wait();

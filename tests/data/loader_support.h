@@ -3,6 +3,8 @@
 
 #include <pharos/pharos.h>
 
+#include <ostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
