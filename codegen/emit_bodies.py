@@ -13,7 +13,7 @@ from cpp_types import cpp_arg_type, cpp_return_type
 from emit_declarations import (arg_name, functions, grouped_params, has_options, is_method, method_args,
                                options_call, out_params, plain_params)
 from ops_file import Op
-from schema import Arg, BaseType, FunctionSchema, ListType, OptionalType, base_of
+from schema import Arg, BaseType, FunctionSchema, ListType, OptionalType, SchemaError, base_of
 
 
 def row_name(s: FunctionSchema) -> str:
@@ -600,6 +600,8 @@ def written(op: Op, plan: NodePlan | None) -> str:
     if s.out_args:
         text += f'    const uint64_t key = {_key(s.all_args)};\n    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))\n      check_out_call("{s.base_name}", key);\n'
         return text + f"    BelowAutograd below;\n    return pharos::ops::{op.impl}({args});\n" + _catch(s) + "\n}\n"
+    if is_tensor_list(s.args[0]):
+        return text + _written_lists(op) + _catch(s) + "\n}\n"
     n = arg_name(s.args[0])
     lines = [f"const uint64_t key = {_key(s.all_args)};"] + _slow_inplace(s).rstrip().split("\n")
     if "any" not in op.devices:
@@ -616,6 +618,29 @@ def written(op: Op, plan: NodePlan | None) -> str:
         lines += [f"return {n};", "}"]
     lines += ["BelowAutograd below;", f"pharos::ops::{op.impl}({args});", f"bump_version({n});", f"return {n};"]
     return text + "\n".join("    " + line for line in lines) + "\n" + _catch(s) + "\n}\n"
+
+
+def _written_lists(op: Op) -> str:
+    """Whole lists are written and nothing is returned (the fused optimiser steps): no node, and lazy
+    bits are the function's own affair."""
+    s = op.schema
+    written_args = [arg_name(a) for a in s.all_args if a.is_write and is_tensor_list(a)]
+    if op.backward or s.returns or op.kind != "direct":
+        raise SchemaError(f"{op.where}: what writes lists is direct, nondiff and returns nothing")
+    lines = [f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {"]
+    for i, a in enumerate(s.all_args):
+        if is_tensor(a):
+            lines.append(f'check_defined({arg_name(a)}, "{a.name}", {i});')
+        elif is_tensor_list(a):
+            lines.append(f'for (const Tensor& t : {arg_name(a)}) check_defined(t, "{a.name}", {i});')
+    lines.append("}")
+    if "any" not in op.devices:
+        lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
+    lines += ["const bool recording = records(key);"]
+    lines += [f"for (const Tensor& t : {n}) check_inplace(t, recording);" for n in written_args]
+    lines += ["BelowAutograd below;", f"pharos::ops::{op.impl}({call_args(s.all_args)});"]
+    lines += [f"for (const Tensor& t : {n}) bump_version(t);" for n in written_args]
+    return "\n".join("    " + line for line in lines) + "\n"
 
 
 def alias_forms(op: Op, table: dict[str, Op]) -> str:
