@@ -1,0 +1,4 @@
+// LibTorch's name of <pharos/optim/adam.h>.
+#pragma once
+
+#include <pharos/optim/adam.h>

@@ -1,0 +1,4 @@
+// LibTorch's name of <pharos/optim/lbfgs.h>.
+#pragma once
+
+#include <pharos/optim/lbfgs.h>
