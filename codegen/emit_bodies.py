@@ -53,10 +53,6 @@ def returns_list(s: FunctionSchema) -> bool:
     return len(s.returns) == 1 and isinstance(s.returns[0].type, ListType)
 
 
-def impl_schema(op: Op, form: str, s: FunctionSchema) -> list[str]:
-    return plain_params(s, "at::")
-
-
 # ---- nodes ---------------------------------------------------------------------------------------
 
 _PROPERTIES = {
@@ -621,26 +617,17 @@ def written(op: Op, plan: NodePlan | None) -> str:
 
 
 def _written_lists(op: Op) -> str:
-    """Whole lists are written and nothing is returned (the fused optimiser steps): no node, and lazy
-    bits are the function's own affair."""
+    """Whole lists are written (fused optimiser steps): no node, lazy bits are the function's affair."""
     s = op.schema
-    written_args = [arg_name(a) for a in s.all_args if a.is_write and is_tensor_list(a)]
-    if op.backward or s.returns or op.kind != "direct":
-        raise SchemaError(f"{op.where}: what writes lists is direct, nondiff and returns nothing")
-    lines = [f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {"]
-    for i, a in enumerate(s.all_args):
-        if is_tensor(a):
-            lines.append(f'check_defined({arg_name(a)}, "{a.name}", {i});')
-        elif is_tensor_list(a):
-            lines.append(f'for (const Tensor& t : {arg_name(a)}) check_defined(t, "{a.name}", {i});')
-    lines.append("}")
-    if "any" not in op.devices:
-        lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
-    lines += ["const bool recording = records(key);"]
-    lines += [f"for (const Tensor& t : {n}) check_inplace(t, recording);" for n in written_args]
-    lines += ["BelowAutograd below;", f"pharos::ops::{op.impl}({call_args(s.all_args)});"]
-    lines += [f"for (const Tensor& t : {n}) bump_version(t);" for n in written_args]
-    return "\n".join("    " + line for line in lines) + "\n"
+    if op.backward or s.returns or op.kind != "direct" or "any" not in op.devices:
+        raise SchemaError(f"{op.where}: what writes lists is direct, nondiff, on any device, without a result")
+    lists = [(i, a, arg_name(a)) for i, a in enumerate(s.all_args) if is_tensor_list(a)]
+    checks = [f'for (const Tensor& t : {n}) check_defined(t, "{a.name}", {i});' for i, a, n in lists]
+    each = lambda what: [f"for (const Tensor& t : {n}) {what};" for _, a, n in lists if a.is_write]
+    return "\n".join("    " + line for line in [
+        f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {", *checks, "}",
+        *each("check_inplace(t, records(key))"), "BelowAutograd below;",
+        f"pharos::ops::{op.impl}({call_args(s.all_args)});", *each("bump_version(t)")]) + "\n"
 
 
 def alias_forms(op: Op, table: dict[str, Op]) -> str:
@@ -786,11 +773,9 @@ def emit(ops: list[Op], ops_root=None) -> dict[str, str]:
     if ops_root is not None:
         HAVE_HEADER.update(p.stem for p in ops_root.glob("*/*.h") if p.stem == p.parent.name)
     table = {op.schema.full_name: op for op in ops}
-    names = sorted(s.full_name for op in ops for _, s, _ in op.forms)
     from emit_table import row_key
     order = sorted((s for op in ops for _, s, _ in op.forms), key=row_key)
     rows = {s.full_name: i for i, s in enumerate(order)}
-    del names
     files = {}
     protos = []
     for family in sorted({op.family for op in ops}):

@@ -83,6 +83,7 @@ void LBFGSParamState::serialize(InputArchive& archive) {
 void LBFGSParamState::serialize(OutputArchive& archive) const {
   write_field(archive, "func_evals", IValue(func_evals()));
   write_field(archive, "n_iter", IValue(n_iter()));
+  if (al()) write_field(archive, "al", pharos::optim::list_value(*al()));
   write_field(archive, "d", d());
   write_field(archive, "t", IValue(t()));
   write_field(archive, "old_dirs", pharos::optim::list_value(old_dirs()));
@@ -91,7 +92,6 @@ void LBFGSParamState::serialize(OutputArchive& archive) const {
   write_field(archive, "H_diag", H_diag());
   write_field(archive, "prev_flat_grad", prev_flat_grad());
   write_field(archive, "prev_loss", IValue(prev_loss()));
-  if (al()) write_field(archive, "al", pharos::optim::list_value(*al()));
 }
 
 LBFGS::LBFGS(LBFGS&&) noexcept = default;

@@ -33,6 +33,7 @@ ARROWS = {
 # Public headers, by their path under include/pharos/ (first match), whose folder does not name the
 # layer. Others directly in include/pharos/ are umbrellas of the front end.
 PUBLIC_LAYER = [
+    ("nn/arg.h", "core"),  # the macro of all options
     ("autograd/function*.h", "autograd"),
     ("autograd/gradcheck.h", "autograd"),
     ("autograd/explain.h", "autograd"),
