@@ -93,7 +93,7 @@ def cases():
     yield "LBFGS", [dict(lr=0.1)]
     yield "LBFGS", [dict(lr=0.3, max_iter=3, history_size=2)]
     yield "LBFGS", [dict(lr=1, max_iter=2, line_search_fn="strong_wolfe")]
-    yield "LBFGS", [dict(lr=0.01, max_iter=2, tolerance_change=1e-12, max_eval=5)]
+    yield "LBFGS", [dict(lr=0.05, max_iter=4, max_eval=3, history_size=5, tolerance_change=1e-12)]
 
 
 def steps():
