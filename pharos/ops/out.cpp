@@ -88,13 +88,13 @@ void Out::set_like_slow(int i, const Tensor& like, ScalarType dtype) {
 void OutInto::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device device) {
   Tensor& target = *targets_[i];
   TensorImpl* t = target.unsafeGetTensorImpl();
+  TORCH_CHECK(mode_ != Mode::kInplace || t->sizes().equals(sizes), "output with shape ", t->sizes(),
+              " doesn't match the broadcast shape ", sizes);
   TORCH_CHECK(c10::canCast(dtype, t->dtype_), "result type ", dtype, " can't be cast to the desired output type ",
               t->dtype_);
   TORCH_CHECK(t->device_type == device.type(), "Expected all tensors to be on the same device, but found at least two devices, ",
               t->device(), " and ", device, "!");
   if (!t->sizes().equals(sizes)) {
-    if (mode_ == Mode::kInplace)
-      TORCH_CHECK(false, "output with shape ", t->sizes(), " doesn't match the broadcast shape ", sizes);
     target.resize_(sizes);
     t = target.unsafeGetTensorImpl();
   }

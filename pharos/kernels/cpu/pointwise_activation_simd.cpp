@@ -45,10 +45,8 @@ PHAROS_FUNCTOR_1(GeluTanh, hn::Mul(hn::Mul(hn::Set(d, T(0.5)), x),
                                    hn::Add(hn::Set(d, T(1)), VecTanh(GeluInner<T>(d, x)))))
 PHAROS_FUNCTOR_1(Silu, hn::Div(x, hn::Add(hn::Set(d, T(1)), VecExp(hn::Neg(x)))))
 PHAROS_FUNCTOR_1(Mish, hn::Mul(x, TanhSoftplus(x)))
-PHAROS_FUNCTOR_1(LogSigmoid,
-                 hn::Sub(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), x, hn::Mul(x, hn::Zero(d))),
-                         VecLog1p(VecExp(hn::Neg(hn::Abs(x))))))
-
+PHAROS_FUNCTOR_1(LogSigmoid, hn::Sub(hn::IfThenElseZero(hn::Lt(x, hn::Zero(d)), x),
+                                     VecLog1p(VecExp(hn::Neg(hn::Abs(x))))))
 PHAROS_FUNCTOR_1(ExpNegAbs, VecExp(hn::Neg(hn::Abs(x))))
 PHAROS_FUNCTOR_2(Glu, hn::Div(x, hn::Add(hn::Set(d, T(1)), VecExp(hn::Neg(y)))))
 
@@ -161,6 +159,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pharos::cpu {
 HWY_EXPORT(RegisterActivation);
-void detail::register_activation(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterActivation)(tables); }
+void detail::register_activation(OpTable* tables) {
+  HWY_DYNAMIC_DISPATCH(RegisterActivation)(tables);
+}
 }  // namespace pharos::cpu
 #endif

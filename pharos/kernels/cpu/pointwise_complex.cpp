@@ -40,10 +40,6 @@ PHAROS_COMPLEX_FUNCTION(Sigmoid, C<T>(1) / (C<T>(1) + std::exp(-z)))
 PHAROS_COMPLEX_FUNCTION(Silu, z / (C<T>(1) + std::exp(-z)))
 PHAROS_COMPLEX_FUNCTION(Sgn, z == C<T>(0) ? C<T>(0) : z / std::abs(z))
 PHAROS_COMPLEX_FUNCTION(Conj, std::conj(z))
-PHAROS_COMPLEX_FUNCTION(Floor, C<T>(std::floor(z.real()), std::floor(z.imag())))
-PHAROS_COMPLEX_FUNCTION(Ceil, C<T>(std::ceil(z.real()), std::ceil(z.imag())))
-PHAROS_COMPLEX_FUNCTION(Round, C<T>(std::rint(z.real()), std::rint(z.imag())))
-PHAROS_COMPLEX_FUNCTION(Trunc, C<T>(std::trunc(z.real()), std::trunc(z.imag())))
 #undef PHAROS_COMPLEX_FUNCTION
 
 // exp(a + bi) - 1 without cancellation near zero.
@@ -195,10 +191,6 @@ void detail::register_complex(OpTable* t) {
   set1<Sigmoid>(t, Op::kSigmoid);
   set1<Silu>(t, Op::kSilu);
   set1<Sinc>(t, Op::kSinc);
-  set1<Floor>(t, Op::kFloor);
-  set1<Ceil>(t, Op::kCeil);
-  set1<Round>(t, Op::kRound);
-  set1<Trunc>(t, Op::kTrunc);
   OpTable& sgn = t[static_cast<int>(Op::kSgn)];
   sgn = t[static_cast<int>(Op::kSign)];
   sgn.name = "sgn_cpu";

@@ -149,9 +149,9 @@ double bessel_i(double x, int order) {
       series += term;
       if (std::abs(term) < 1e-17) break;
     }
-    // In two halves, as exp alone overflows earlier.
+    // In two halves, as exp alone overflows earlier. Infinity gives NaN, as in PyTorch.
     const double half = std::exp(a / 2);
-    value = a == kInf ? kInf : half * (series / std::sqrt(2 * kPi * a)) * half;
+    value = half * (series / std::sqrt(2 * kPi * a)) * half;
   }
   return order == 1 && x < 0 ? -value : value;
 }

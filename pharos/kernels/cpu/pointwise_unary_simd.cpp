@@ -270,10 +270,11 @@ struct HardtanhBackward {
     return a <= v.min || a >= v.max ? T(0) : g;
   }
 };
+// The factor is a float's sixth for doubles too, as in PyTorch.
 struct HardsigmoidBackward {
   template <class T>
   static HWY_INLINE T apply(T g, T a) {
-    return a > T(-3) && a < T(3) ? g / T(6) : T(0);
+    return a > T(-3) && a < T(3) ? g * T(1.0f / 6.0f) : T(0);
   }
 };
 struct HardswishBackward {

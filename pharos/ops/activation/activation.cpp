@@ -55,8 +55,8 @@ void softshrink(Out& out, const Tensor& self, const Scalar& lambd) {
   unary(out, self);
 }
 void log_sigmoid_forward(Out& out, const Tensor& self) {
-  out.set_like(0, self, self.scalar_type());
-  out.set_like(1, self, self.scalar_type());
+  out.set(0, self.sizes(), self.scalar_type(), self.device());
+  out.set(1, self.sizes(), self.scalar_type(), self.device());
 }
 void log_sigmoid_backward(Out& out, const Tensor& grad, const Tensor& self, const Tensor&) {
   binary(out, grad, self);

@@ -59,13 +59,10 @@ Tensor& polygamma_(Tensor& self, int64_t n) { return self.copy_(at::polygamma(n,
 Tensor mvlgamma(const Tensor& self, int64_t p) {
   TORCH_CHECK(p >= 1, "p has to be greater than or equal to 1");
   const ScalarType t = to_float_type(self.scalar_type());
-  std::vector<Tensor> parts;
-  Tensor sum;
-  for (int64_t i = 0; i < p; ++i) {
-    const Tensor term = at::lgamma(self.to(t) - 0.5 * static_cast<double>(i));
-    sum = sum.defined() ? sum + term : term;
-  }
   const auto count = static_cast<double>(p);
+  const Tensor steps =
+      at::arange(-count / 2 + 0.5, 0.5, 0.5, at::TensorOptions(t).device(self.device()));
+  const Tensor sum = (self.to(t).unsqueeze(-1) + steps).lgamma().sum(-1);
   return sum + count * (count - 1) / 4 * std::log(M_PI);
 }
 

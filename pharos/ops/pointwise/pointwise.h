@@ -56,7 +56,8 @@ void div_mode(Out& out, const Tensor& self, const Scalar& other, std::optional<s
 void pow_scalar(Out& out, const Tensor& self, const Scalar& exponent);
 void clamp(Out& out, const Tensor& self, const OptionalScalar& min, const OptionalScalar& max);
 void clamp(Out& out, const Tensor& self, const OptionalTensor& min, const OptionalTensor& max);
-void clamp_limit(Out& out, const Tensor& self, const Scalar& limit);
+void clamp_min(Out& out, const Tensor& self, const Scalar& limit);
+void clamp_max(Out& out, const Tensor& self, const Scalar& limit);
 void clamp_limit(Out& out, const Tensor& self, const Tensor& limit);
 void extremum(Out& out, const Tensor& self, const Tensor& other, const char* name);
 void heaviside(Out& out, const Tensor& self, const Tensor& values);

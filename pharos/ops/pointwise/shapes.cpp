@@ -14,7 +14,9 @@ constexpr const char* kOneBool =
 
 void like(Out& out, const Tensor& self, ScalarType dtype) {
   out.allow_same();
-  out.set_like(0, self, dtype);
+  if (PHAROS_LIKELY(self.is_contiguous())) return out.set_like(0, self, dtype);
+  const Tensor* const inputs[] = {&self};
+  set_broadcast_general(out, 0, dtype, inputs, 1);
 }
 void pair(Out& out, const Tensor& a, const Tensor& b, ScalarType dtype) {
   out.allow_same();
@@ -59,9 +61,15 @@ void real_predicate(Out& out, const Tensor& self, const char* name) {
   TORCH_CHECK_TYPE(!self.is_complex(), name, " does not support complex inputs.");
   like(out, self, c10::kBool);
 }
-void abs(Out& out, const Tensor& self) { like(out, self, toRealValueType(self.scalar_type())); }
+void abs(Out& out, const Tensor& self) {
+  TORCH_CHECK(out.mode() != Out::Mode::kInplace || !self.is_complex(),
+              "In-place abs is not supported for complex tensors.");
+  like(out, self, toRealValueType(self.scalar_type()));
+}
 void angle(Out& out, const Tensor& self) {
-  like(out, self, toRealValueType(to_float_type(self.scalar_type())));
+  if (self.is_complex())
+    return out.set(0, self.sizes(), toRealValueType(self.scalar_type()), self.device());
+  unary_float(out, self);
 }
 void neg(Out& out, const Tensor& self) {
   TORCH_CHECK_NOT_IMPLEMENTED(self.scalar_type() != c10::kBool,
@@ -152,6 +160,19 @@ void pow_scalar(Out& out, const Tensor& self, const Scalar& exponent) {
   binary(out, self, exponent);
 }
 
+namespace {
+// A limit that would empty the dtype's range is an error; one beyond the other end is no limit.
+void check_range(ScalarType t, const Scalar& v, bool is_min) {
+  if (!v.isIntegral(true) || !isIntegralType(t, false) || t == c10::kLong) return;
+  const int bits = static_cast<int>(8 * elementSize(t));
+  const bool is_signed = isSignedType(t);
+  const int64_t most = (int64_t{1} << (bits - is_signed)) - 1, least = is_signed ? -most - 1 : 0;
+  const int64_t n = v.toLong();
+  TORCH_CHECK(is_min ? n <= most : n >= least, "Clamp ", is_min ? "min" : "max", " value ", n,
+              " is outside the representable range of ", t);
+}
+}  // namespace
+
 void clamp(Out& out, const Tensor& self, const OptionalScalar& min, const OptionalScalar& max) {
   TORCH_CHECK(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
   ResultType t;
@@ -159,6 +180,8 @@ void clamp(Out& out, const Tensor& self, const OptionalScalar& min, const Option
   if (min) t.add(*min);
   if (max) t.add(*max);
   check_clamp(t.get());
+  if (min) check_range(t.get(), *min, true);
+  if (max) check_range(t.get(), *max, false);
   like(out, self, t.get());
 }
 void clamp(Out& out, const Tensor& self, const OptionalTensor& min, const OptionalTensor& max) {
@@ -173,9 +196,11 @@ void clamp(Out& out, const Tensor& self, const OptionalTensor& min, const Option
   out.allow_same();
   set_broadcast(out, 0, t.get(), {&self, &lo, &hi});
 }
-void clamp_limit(Out& out, const Tensor& self, const Scalar& limit) {
-  check_clamp(promoted(self, limit));
-  binary(out, self, limit);
+void clamp_min(Out& out, const Tensor& self, const Scalar& limit) {
+  clamp(out, self, limit, std::nullopt);
+}
+void clamp_max(Out& out, const Tensor& self, const Scalar& limit) {
+  clamp(out, self, std::nullopt, limit);
 }
 void clamp_limit(Out& out, const Tensor& self, const Tensor& limit) {
   check_clamp(promoted(self, limit));
