@@ -20,9 +20,13 @@ struct Tables {
 
 }  // namespace
 
-const OpTable& op_table(Op op) {
-  static const Tables tables;
-  return tables.at[static_cast<int>(op)];
+const OpTable* detail::tables = nullptr;
+
+const OpTable* detail::make_tables() {
+  static const Tables made;
+  // Every thread stores the same pointer, after the tables are complete.
+  __atomic_store_n(&tables, made.at, __ATOMIC_RELEASE);
+  return made.at;
 }
 
 }  // namespace pharos::cpu

@@ -159,7 +159,15 @@ enum class Op : uint8_t {
   kCount
 };
 
-const OpTable& op_table(Op op);
+namespace detail {
+extern const OpTable* tables;  // null until the first use
+const OpTable* make_tables();
+}  // namespace detail
+inline const OpTable& op_table(Op op) {
+  const OpTable* t = __atomic_load_n(&detail::tables, __ATOMIC_ACQUIRE);
+  if (PHAROS_UNLIKELY(!t)) t = detail::make_tables();
+  return t[static_cast<int>(op)];
+}
 
 // where(condition, a, b) of items of 1, 2, 4, 8 or 16 bytes.
 LoopFn where_loop(int64_t itemsize);
