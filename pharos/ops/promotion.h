@@ -32,6 +32,13 @@ ScalarType promoted(const Tensor& a, const Scalar& b);
 // Integers and bool become the default dtype.
 ScalarType to_float_type(ScalarType t);
 
+// Unused inline dims are zero, so no loop over the dims is needed.
+inline bool same_inline_sizes(const TensorImpl& a, const TensorImpl& b) {
+  int64_t differ = 0;
+  for (int i = 0; i < TensorImpl::kInlineDims; ++i) differ |= a.sizes_[i] ^ b.sizes_[i];
+  return differ == 0;
+}
+
 // Result i takes the broadcast shape of the inputs (undefined ones do not count), with the strides
 // that TensorIterator gives: the inputs' own if they agree, otherwise dense in their order.
 void set_broadcast(Out& out, int i, ScalarType dtype, std::initializer_list<const Tensor*> inputs);
@@ -41,7 +48,7 @@ inline void set_broadcast(Out& out, int i, ScalarType dtype, const Tensor& a, co
   if (PHAROS_LIKELY(x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims &&
                     (x->flags & y->flags & TensorImpl::kContiguous) &&
                     x->device_type == y->device_type &&
-                    std::memcmp(x->sizes_, y->sizes_, sizeof x->sizes_) == 0))
+                    same_inline_sizes(*x, *y)))
     return out.set_like(i, a, dtype);
   const Tensor* const inputs[] = {&a, &b};
   set_broadcast_general(out, i, dtype, inputs, 2);

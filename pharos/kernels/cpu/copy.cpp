@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kGrain = 32768;
 constexpr int64_t kTile = 16;
+constexpr int64_t kBlock = 64;
 
 void no_loop(int64_t, void* const*, const void*) {}
 
@@ -36,7 +37,18 @@ void transpose_tile(T* dst, int64_t dst_stride, const T* src, int64_t src_stride
     for (int64_t i = 0; i < na; ++i) dst[j * dst_stride + i] = src[i * src_stride + j];
 }
 
-// Dims 0 (packed in dst) and `other` (packed in src) by tiles, all further dims around them.
+// A block of whole tiles where it can be: few enough pages on both sides for the TLB.
+template <class T>
+void transpose_block(T* dst, int64_t dst_stride, const T* src, int64_t src_stride, int64_t na,
+                     int64_t nb) {
+  for (int64_t i = 0; i < na; i += kTile)
+    for (int64_t j = 0; j < nb; j += kTile)
+      transpose_tile(dst + j * dst_stride + i, dst_stride, src + i * src_stride + j, src_stride,
+                     na - i < kTile ? na - i : kTile, nb - j < kTile ? nb - j : kTile);
+}
+
+// Dims 0 (packed in dst) and `other` (packed in src) by blocks, all further dims around them.
+// Strips run along src's rows.
 template <class T>
 void transpose(const Plan& p, int other) {
   const Stream &d = p.streams[0], &s = p.streams[1];
@@ -45,26 +57,26 @@ void transpose(const Plan& p, int other) {
   int64_t outer = 1;
   for (int k = 1; k < p.ndim; ++k)
     if (k != other) outer *= p.size[k];
-  const int64_t strips = (nb + kTile - 1) / kTile;
-  const int64_t cost = na * kTile;
+  const int64_t strips = (na + kBlock - 1) / kBlock;
+  const int64_t cost = nb * (na < kBlock ? na : kBlock);
   parallel_for(0, outer * strips, grain_for(cost, kGrain), [&](int64_t begin, int64_t end) {
     for (int64_t strip = begin; strip < end; ++strip) {
       int64_t linear = strip / strips;
-      const int64_t j = strip % strips * kTile;
+      const int64_t i = strip % strips * kBlock;
       auto* dst = d.data;
       const auto* src = s.data;
       for (int k = 1; k < p.ndim; ++k) {
         if (k == other) continue;
-        const int64_t i = linear % p.size[k];
+        const int64_t at = linear % p.size[k];
         linear /= p.size[k];
-        dst += i * d.stride[k];
-        src += i * s.stride[k];
+        dst += at * d.stride[k];
+        src += at * s.stride[k];
       }
-      const int64_t height = nb - j < kTile ? nb - j : kTile;
-      for (int64_t i = 0; i < na; i += kTile)
-        transpose_tile(reinterpret_cast<T*>(dst) + j * dst_stride + i, dst_stride,
-                       reinterpret_cast<const T*>(src) + i * src_stride + j, src_stride,
-                       na - i < kTile ? na - i : kTile, height);
+      const int64_t width = na - i < kBlock ? na - i : kBlock;
+      for (int64_t j = 0; j < nb; j += kBlock)
+        transpose_block(reinterpret_cast<T*>(dst) + j * dst_stride + i, dst_stride,
+                        reinterpret_cast<const T*>(src) + i * src_stride + j, src_stride, width,
+                        nb - j < kBlock ? nb - j : kBlock);
     }
   });
 }

@@ -313,6 +313,30 @@ void unary_general(const OpTable& op, const Tensor& out, const Tensor& a, const 
   run_loop(fn, ops, 1, 1, params, op.cost);
 }
 
+namespace {
+
+// A packed tensor with one number beside it, few enough items for a block: the commonest of the
+// general cases, without a plan.
+bool with_number(LoopFn fn, ScalarType c, const Tensor& out, const Tensor& a, const Tensor& b,
+                 const Operand* ops, const void* params) {
+  const TensorImpl *o = out.unsafeGetTensorImpl(), *x = a.unsafeGetTensorImpl(),
+                   *y = b.unsafeGetTensorImpl();
+  const int64_t n = o->numel_;
+  if (n > kBlock || !detail::packed_as(o, c, n)) return false;
+  const bool second = y->numel_ == 1 && detail::packed_as(x, c, n);
+  if (!second && !(x->numel_ == 1 && detail::packed_as(y, c, n))) return false;
+  alignas(64) char numbers[kBlock * 16];
+  alignas(16) char one[16];
+  const TensorImpl* number = second ? y : x;
+  convert_via(1, one, c, number->data, number->dtype_, 0, ops[second ? 2 : 1].via);
+  fill_items(n, numbers, one, static_cast<int64_t>(elementSize(c)));
+  void* const ptrs[] = {o->data, second ? x->data : numbers, second ? numbers : y->data};
+  fn(n, ptrs, params);
+  return true;
+}
+
+}  // namespace
+
 void binary_general(const OpTable& op, const Tensor& out, const Tensor& a, const Tensor& b,
                     ScalarType common, const void* params, bool keep_precision) {
   const ScalarType c = compute_type(common);
@@ -320,6 +344,7 @@ void binary_general(const OpTable& op, const Tensor& out, const Tensor& a, const
   const Operand ops[] = {{&out, c},
                          {&a, c, rounding(a, common, keep_precision)},
                          {&b, c, rounding(b, common, keep_precision)}};
+  if (with_number(fn, c, out, a, b, ops, params)) return;
   run_loop(fn, ops, 1, 2, params, op.cost);
 }
 
