@@ -101,7 +101,8 @@ OP_SAMPLES("view_as_real", s) {
     s.add(ints({3, 4}, 0, 3), ints({4}, 0, 3));              \
     s.add(randn({3, 4}), randn({3, 1}));                     \
     s.error("The size of tensor a", randn({2}), randn({3})); \
-  }                                                          \
+  }
+#define NUMBER_COMPARISON(name) \
   OP_SAMPLES(name ".Scalar", s) { s.add(ints({3, 4}, 0, 3), 1); }
 COMPARISON("eq")
 COMPARISON("ne")
@@ -109,6 +110,12 @@ COMPARISON("lt")
 COMPARISON("le")
 COMPARISON("gt")
 COMPARISON("ge")
+NUMBER_COMPARISON("eq")
+NUMBER_COMPARISON("ne")
+NUMBER_COMPARISON("lt")
+NUMBER_COMPARISON("le")
+NUMBER_COMPARISON("gt")
+NUMBER_COMPARISON("ge")
 OP_SAMPLES("logical_and", s) { s.add(bools({3, 4}), ints({4}, 0, 2)); }
 OP_SAMPLES("logical_or", s) { s.add(bools({3, 4}), ints({4}, 0, 2)); }
 OP_SAMPLES("logical_xor", s) { s.add(bools({3, 4}), ints({4}, 0, 2)); }

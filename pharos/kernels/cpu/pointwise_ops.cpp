@@ -25,8 +25,9 @@ const OpTable* detail::tables = nullptr;
 const OpTable* detail::make_tables() {
   static const Tables made;
   // Every thread stores the same pointer, after the tables are complete.
-  __atomic_store_n(&tables, made.at, __ATOMIC_RELEASE);
-  return made.at;
+  const OpTable* first = made.at;
+  __atomic_store_n(&tables, first, __ATOMIC_RELEASE);
+  return first;
 }
 
 }  // namespace pharos::cpu

@@ -143,7 +143,7 @@ HWY_INLINE VF VecTanh(VF x) {
   const VF small = hn::MulAdd(hn::Mul(x, s), p, x);
   const VF e = VecExp(hn::Add(a, a));
   const VF large = hn::Sub(one, hn::Div(hn::Set(d, 2.0f), hn::Add(e, one)));
-  return hn::IfThenElse(hn::Gt(a, hn::Set(d, 0.625f)), hn::CopySign(large, x), small);
+  return hn::CopySign(hn::IfThenElse(hn::Gt(a, hn::Set(d, 0.625f)), large, small), x);
 }
 HWY_INLINE VF VecErf(VF x) {
   const DF d;
