@@ -1,6 +1,7 @@
 """Writes pointwise.pt: calls of pointwise operators with what PyTorch answers, for the replay test.
 
-Run with a Python that has torch: make_cases.py OUT.pt [pattern]. Each case is
+Run with a Python that has torch: make_cases.py OUT.pt [STEP [PATTERN]] keeps every STEP-th case
+of the operators that PATTERN names; the committed file is made with STEP 31. Each case is
 [name, overload, arguments in schema order, error class or "", error text or results].
 """
 import itertools
@@ -309,8 +310,39 @@ def inplace_cases():
         call("float_power_", [values((3, 4), d), 2], "Scalar")
 
 
+def packed(cases):
+    """The cases with all tensors of a dtype as views of one storage: far smaller as a file."""
+    pools, sizes = {}, {}
+
+    def span(t):
+        return 0 if t.numel() == 0 else 1 + sum((n - 1) * s for n, s in zip(t.shape, t.stride()))
+
+    def collect(v):
+        if isinstance(v, torch.Tensor):
+            t = v.resolve_conj().resolve_neg()
+            at = sizes.get(t.dtype, 0)
+            n = span(t)
+            pools.setdefault(t.dtype, []).append(t.as_strided((n,), (1,)))
+            sizes[t.dtype] = at + n
+            return lambda: pools[t.dtype].as_strided(t.shape, t.stride(), at)
+        if isinstance(v, list):
+            parts = [collect(x) for x in v]
+            return lambda: [p() for p in parts]
+        return lambda: v
+
+    made = [collect(c) for c in cases]
+    for dtype, parts in pools.items():
+        pools[dtype] = torch.cat(parts)
+    return [m() for m in made]
+
+
 all_cases()
-pattern = re.compile(sys.argv[2]) if len(sys.argv) > 2 else None
+# OUT.pt [every nth case] [pattern of names]
+step = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+pattern = re.compile(sys.argv[3]) if len(sys.argv) > 3 else None
 chosen = [c for c in CASES if pattern is None or pattern.fullmatch(c[0])]
-torch.save(chosen, sys.argv[1])
+if step > 1:  # always the first of each operator
+    seen = set()
+    chosen = [c for i, c in enumerate(chosen) if i % step == 0 or not (c[0] in seen or seen.add(c[0]))]
+torch.save(packed(chosen), sys.argv[1])
 print(len(chosen), "cases")
