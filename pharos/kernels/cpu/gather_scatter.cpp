@@ -17,11 +17,16 @@ struct Item16 {
 template <class F>
 void by_size(int64_t itemsize, F&& f) {
   switch (itemsize) {
-    case 1: return f(uint8_t());
-    case 2: return f(uint16_t());
-    case 4: return f(uint32_t());
-    case 8: return f(uint64_t());
-    default: return f(Item16());
+    case 1:
+      return f(uint8_t());
+    case 2:
+      return f(uint16_t());
+    case 4:
+      return f(uint32_t());
+    case 8:
+      return f(uint64_t());
+    default:
+      return f(Item16());
   }
 }
 
@@ -33,7 +38,8 @@ void by_type(ScalarType t, F&& f) {
     return f(T());
     PHAROS_FORALL_SCALAR_TYPES(PHAROS_CASE)
 #undef PHAROS_CASE
-    default: TORCH_CHECK_NOT_IMPLEMENTED(false, "\"scatter\" not implemented for '", t, "'");
+    default:
+      TORCH_CHECK_NOT_IMPLEMENTED(false, "\"scatter\" not implemented for '", t, "'");
   }
 }
 
@@ -43,9 +49,12 @@ void by_type(ScalarType t, F&& f) {
 
 template <class T>
 bool is_nan(T x) {
-  if constexpr (std::is_integral_v<T>) return false;
-  else if constexpr (sizeof(T) == 2) return static_cast<float>(x) != static_cast<float>(x);
-  else return !(x == x);
+  if constexpr (std::is_integral_v<T>)
+    return false;
+  else if constexpr (sizeof(T) == 2)
+    return static_cast<float>(x) != static_cast<float>(x);
+  else
+    return !(x == x);
 }
 
 template <ScatterOp kOp, class T>
@@ -68,11 +77,16 @@ inline void apply(T& to, T x) {
 template <class F>
 void by_op(ScatterOp op, F&& f) {
   switch (op) {
-    case ScatterOp::kSet: return f.template operator()<ScatterOp::kSet>();
-    case ScatterOp::kAdd: return f.template operator()<ScatterOp::kAdd>();
-    case ScatterOp::kMul: return f.template operator()<ScatterOp::kMul>();
-    case ScatterOp::kMin: return f.template operator()<ScatterOp::kMin>();
-    case ScatterOp::kMax: return f.template operator()<ScatterOp::kMax>();
+    case ScatterOp::kSet:
+      return f.template operator()<ScatterOp::kSet>();
+    case ScatterOp::kAdd:
+      return f.template operator()<ScatterOp::kAdd>();
+    case ScatterOp::kMul:
+      return f.template operator()<ScatterOp::kMul>();
+    case ScatterOp::kMin:
+      return f.template operator()<ScatterOp::kMin>();
+    case ScatterOp::kMax:
+      return f.template operator()<ScatterOp::kMax>();
   }
 }
 
@@ -80,9 +94,8 @@ void by_op(ScatterOp op, F&& f) {
 template <class F>
 void by_op_and_type(ScatterOp op, ScalarType type, F&& f) {
   if (op == ScatterOp::kSet) {
-    by_size(static_cast<int64_t>(c10::elementSize(type)), [&](auto tag) {
-      f.template operator()<ScatterOp::kSet, decltype(tag)>();
-    });
+    by_size(static_cast<int64_t>(c10::elementSize(type)),
+            [&](auto tag) { f.template operator()<ScatterOp::kSet, decltype(tag)>(); });
     return;
   }
   by_type(type, [&](auto tag) {
@@ -201,8 +214,10 @@ void run_positions(const IndexJob& job, char* a, char* b, int64_t from, int64_t 
     for (int64_t i = from; i < to; ++i) {
       T& x = *reinterpret_cast<T*>(a + i * job.step_a);
       T& y = *reinterpret_cast<T*>(b + job.offset[i]);
-      if (job.to_b) apply<kOp>(y, x);
-      else apply<kOp>(x, y);
+      if (job.to_b)
+        apply<kOp>(y, x);
+      else
+        apply<kOp>(x, y);
     }
     return;
   }
@@ -215,8 +230,10 @@ void run_positions(const IndexJob& job, char* a, char* b, int64_t from, int64_t 
       for (int64_t j = 0; j < n; ++j) {
         T& x = *reinterpret_cast<T*>(p + j * sa);
         T& y = *reinterpret_cast<T*>(q + j * sb);
-        if (job.to_b) apply<kOp>(y, x);
-        else apply<kOp>(x, y);
+        if (job.to_b)
+          apply<kOp>(y, x);
+        else
+          apply<kOp>(x, y);
       }
     });
   }
@@ -229,9 +246,8 @@ void run_index(const IndexJob& job, char* a, char* b) {
   by_op_and_type(job.op, job.type, [&]<ScatterOp kOp, class T>() {
     // Writes to equal positions keep their order: only reads, and outer positions, run in parallel.
     if (!job.to_b && job.outer.dims == 0) {
-      parallel_for(0, job.n, grain_for(job.inner.numel), [&](int64_t from, int64_t to) {
-        run_positions<kOp, T>(job, a, b, from, to);
-      });
+      parallel_for(0, job.n, grain_for(job.inner.numel),
+                   [&](int64_t from, int64_t to) { run_positions<kOp, T>(job, a, b, from, to); });
       return;
     }
     const int64_t run = job.outer.dims ? job.outer.size[0] : 1;

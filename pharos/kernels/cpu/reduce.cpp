@@ -15,10 +15,10 @@
 namespace pharos::cpu {
 namespace {
 
-constexpr int64_t kStrip = 128;     // outputs of one task
-constexpr int64_t kBlock = 4096;    // items of one call of a row kernel
-constexpr int64_t kGather = 1024;   // items gathered at a time
-constexpr int64_t kRows = 64;       // rows of one call of a column kernel
+constexpr int64_t kStrip = 128;    // outputs of one task
+constexpr int64_t kBlock = 4096;   // items of one call of a row kernel
+constexpr int64_t kGather = 1024;  // items gathered at a time
+constexpr int64_t kRows = 64;      // rows of one call of a column kernel
 constexpr int64_t kTaskWork = 65536;
 
 // Dims of size 1 dropped, sorted by stride, merged where they touch. Strides in bytes.
@@ -327,7 +327,8 @@ class Reducer {
         return;
       }
       if (r_.root == 0.5) {
-        for (int64_t j = 0; j < n; ++j) result[j] = std::sqrt(result[j] / static_cast<A>(r_.divisor));
+        for (int64_t j = 0; j < n; ++j)
+          result[j] = std::sqrt(result[j] / static_cast<A>(r_.divisor));
       } else if (r_.root != 1) {
         for (int64_t j = 0; j < n; ++j) result[j] = std::pow(result[j], static_cast<A>(r_.root));
       } else if (r_.divisor != 1) {
@@ -379,12 +380,18 @@ void run(const Reduction& r, const void* in, void* out) {
 void reduce(const Reduction& r, const void* in, void* out) {
   if (r.kind == ReduceKind::kAny || r.kind == ReduceKind::kAll) return run<uint8_t>(r, in, out);
   switch (r.kind == ReduceKind::kCount ? ScalarType::Long : accumulate_type(r.out_type)) {
-    case ScalarType::Float: return run<float>(r, in, out);
-    case ScalarType::Double: return run<double>(r, in, out);
-    case ScalarType::Long: return run<int64_t>(r, in, out);
-    case ScalarType::ComplexFloat: return run<c10::complex<float>>(r, in, out);
-    case ScalarType::ComplexDouble: return run<c10::complex<double>>(r, in, out);
-    default: TORCH_CHECK_NOT_IMPLEMENTED(false, "reduction not implemented for '", r.out_type, "'");
+    case ScalarType::Float:
+      return run<float>(r, in, out);
+    case ScalarType::Double:
+      return run<double>(r, in, out);
+    case ScalarType::Long:
+      return run<int64_t>(r, in, out);
+    case ScalarType::ComplexFloat:
+      return run<c10::complex<float>>(r, in, out);
+    case ScalarType::ComplexDouble:
+      return run<c10::complex<double>>(r, in, out);
+    default:
+      TORCH_CHECK_NOT_IMPLEMENTED(false, "reduction not implemented for '", r.out_type, "'");
   }
 }
 

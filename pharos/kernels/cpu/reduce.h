@@ -14,26 +14,26 @@ enum class ReduceKind : uint8_t {
   kSum,
   kNanSum,  // NaN counts as zero
   kProd,
-  kMin,     // NaN wins
+  kMin,  // NaN wins
   kMax,
-  kAbsSum,     // these five see |x|, so complex input becomes real
+  kAbsSum,  // these five see |x|, so complex input becomes real
   kSquareSum,
   kAbsMin,
   kAbsMax,
-  kPowSum,     // sum of |x|^p
-  kCount,      // number of nonzero items, an int64
-  kAny,        // a bool
+  kPowSum,  // sum of |x|^p
+  kCount,   // number of nonzero items, an int64
+  kAny,     // a bool
   kAll,
-  kVariance,   // sum of squared distances from the mean, in two passes
+  kVariance,  // sum of squared distances from the mean, in two passes
 };
 
 struct Reduction {
   ReduceKind kind = ReduceKind::kSum;
   ScalarType in_type = ScalarType::Float;
   ScalarType out_type = ScalarType::Float;
-  double p = 2;         // of kPowSum
-  double divisor = 1;   // the result is divided by it, then raised to `root`
-  double root = 1;      // 1, 0.5 or 1/p
+  double p = 2;        // of kPowSum
+  double divisor = 1;  // the result is divided by it, then raised to `root`
+  double root = 1;     // 1, 0.5 or 1/p
   int ndim = 0;
   const int64_t* sizes = nullptr;
   const int64_t* in_strides = nullptr;   // in items

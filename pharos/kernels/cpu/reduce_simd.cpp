@@ -251,63 +251,87 @@ A Join(A a, A b) {
 template <class Op, class A>
 const ReduceKernels<A>* Table() {
   static constexpr ReduceKernels<A> table = {Op::template identity<A>(), Row<Op, A>, Columns<Op, A>,
-                                         Join<Op, A>};
+                                             Join<Op, A>};
   return &table;
 }
 
 template <class Op, class A>
 const ReduceKernels<A>* PlainTable() {
   static constexpr ReduceKernels<A> table = {Op::template identity<A>(), PlainRow<Op, A>,
-                                         PlainColumns<Op, A>, Join<Op, A>};
+                                             PlainColumns<Op, A>, Join<Op, A>};
   return &table;
 }
 
 template <class A>
 const ReduceKernels<A>* FloatKernels(ReduceKind kind) {
   switch (kind) {
-    case ReduceKind::kSum: return Table<SumOp, A>();
-    case ReduceKind::kNanSum: return Table<NanSumOp, A>();
-    case ReduceKind::kProd: return Table<ProdOp, A>();
-    case ReduceKind::kMin: return Table<ExtremeOp<false, false>, A>();
-    case ReduceKind::kMax: return Table<ExtremeOp<true, false>, A>();
-    case ReduceKind::kAbsSum: return Table<AbsSumOp, A>();
-    case ReduceKind::kSquareSum: return Table<SquareSumOp, A>();
-    case ReduceKind::kAbsMin: return Table<ExtremeOp<false, true>, A>();
-    case ReduceKind::kAbsMax: return Table<ExtremeOp<true, true>, A>();
-    case ReduceKind::kVariance: return Table<VarianceOp, A>();
-    case ReduceKind::kPowSum: return PlainTable<PowSumOp, A>();
-    default: return nullptr;
+    case ReduceKind::kSum:
+      return Table<SumOp, A>();
+    case ReduceKind::kNanSum:
+      return Table<NanSumOp, A>();
+    case ReduceKind::kProd:
+      return Table<ProdOp, A>();
+    case ReduceKind::kMin:
+      return Table<ExtremeOp<false, false>, A>();
+    case ReduceKind::kMax:
+      return Table<ExtremeOp<true, false>, A>();
+    case ReduceKind::kAbsSum:
+      return Table<AbsSumOp, A>();
+    case ReduceKind::kSquareSum:
+      return Table<SquareSumOp, A>();
+    case ReduceKind::kAbsMin:
+      return Table<ExtremeOp<false, true>, A>();
+    case ReduceKind::kAbsMax:
+      return Table<ExtremeOp<true, true>, A>();
+    case ReduceKind::kVariance:
+      return Table<VarianceOp, A>();
+    case ReduceKind::kPowSum:
+      return PlainTable<PowSumOp, A>();
+    default:
+      return nullptr;
   }
 }
 
 const ReduceKernels<int64_t>* IntKernels(ReduceKind kind) {
   switch (kind) {
     case ReduceKind::kSum:
-    case ReduceKind::kCount: return Table<SumOp, int64_t>();
-    case ReduceKind::kProd: return PlainTable<ProdOp, int64_t>();
-    case ReduceKind::kMin: return Table<ExtremeOp<false, false>, int64_t>();
-    case ReduceKind::kMax: return Table<ExtremeOp<true, false>, int64_t>();
-    default: return nullptr;
+    case ReduceKind::kCount:
+      return Table<SumOp, int64_t>();
+    case ReduceKind::kProd:
+      return PlainTable<ProdOp, int64_t>();
+    case ReduceKind::kMin:
+      return Table<ExtremeOp<false, false>, int64_t>();
+    case ReduceKind::kMax:
+      return Table<ExtremeOp<true, false>, int64_t>();
+    default:
+      return nullptr;
   }
 }
 
 const ReduceKernels<uint8_t>* ByteKernels(ReduceKind kind) {
   switch (kind) {
     case ReduceKind::kMin:
-    case ReduceKind::kAll: return Table<ExtremeOp<false, false>, uint8_t>();
+    case ReduceKind::kAll:
+      return Table<ExtremeOp<false, false>, uint8_t>();
     case ReduceKind::kMax:
-    case ReduceKind::kAny: return Table<ExtremeOp<true, false>, uint8_t>();
-    default: return nullptr;
+    case ReduceKind::kAny:
+      return Table<ExtremeOp<true, false>, uint8_t>();
+    default:
+      return nullptr;
   }
 }
 
 template <class A>
 const ReduceKernels<A>* ComplexKernels(ReduceKind kind) {
   switch (kind) {
-    case ReduceKind::kSum: return PlainTable<SumOp, A>();
-    case ReduceKind::kNanSum: return PlainTable<ComplexNanSumOp, A>();
-    case ReduceKind::kProd: return PlainTable<ProdOp, A>();
-    default: return nullptr;
+    case ReduceKind::kSum:
+      return PlainTable<SumOp, A>();
+    case ReduceKind::kNanSum:
+      return PlainTable<ComplexNanSumOp, A>();
+    case ReduceKind::kProd:
+      return PlainTable<ProdOp, A>();
+    default:
+      return nullptr;
   }
 }
 
@@ -321,7 +345,8 @@ HWY_INLINE int64_t FindEqual(const A* p, int64_t n, A value) {
     const auto x = hn::LoadU(d, p + i);
     intptr_t at;
     if constexpr (hwy::IsFloat<A>()) {
-      at = NotANumber(value) ? hn::FindFirstTrue(d, hn::IsNaN(x)) : hn::FindFirstTrue(d, hn::Eq(x, v));
+      at = NotANumber(value) ? hn::FindFirstTrue(d, hn::IsNaN(x))
+                             : hn::FindFirstTrue(d, hn::Eq(x, v));
     } else {
       at = hn::FindFirstTrue(d, hn::Eq(x, v));
     }
@@ -440,7 +465,8 @@ int64_t arg_extreme(const int64_t* p, int64_t n, bool largest) {
   return HWY_DYNAMIC_DISPATCH(ArgI64)(p, n, largest);
 }
 template <>
-void arg_extreme_columns(float* b, int64_t* i, const float* p, int64_t at, int64_t n, bool largest) {
+void arg_extreme_columns(float* b, int64_t* i, const float* p, int64_t at, int64_t n,
+                         bool largest) {
   HWY_DYNAMIC_DISPATCH(ArgColumnsF32)(b, i, p, at, n, largest);
 }
 template <>

@@ -15,14 +15,17 @@ constexpr int64_t kPiece = 512;  // items converted at a time
 
 template <class A>
 bool is_nan(A x) {
-  if constexpr (std::is_floating_point_v<A>) return x != x;
-  else if constexpr (c10_complex<A>) return x.real() != x.real() || x.imag() != x.imag();
+  if constexpr (std::is_floating_point_v<A>)
+    return x != x;
+  else if constexpr (c10_complex<A>)
+    return x.real() != x.real() || x.imag() != x.imag();
   return false;
 }
 
 template <class T>
 c10::complex<T> log_add(c10::complex<T> a, c10::complex<T> b) {
-  if (is_nan(a) || is_nan(b)) return {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::quiet_NaN()};
+  if (is_nan(a) || is_nan(b))
+    return {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::quiet_NaN()};
   const auto lo = a.real() < b.real() ? a : b, hi = a.real() < b.real() ? b : a;
   if (hi.real() == -INFINITY) return hi;
   const T size = std::exp(lo.real() - hi.real()), angle = lo.imag() - hi.imag();

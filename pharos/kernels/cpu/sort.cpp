@@ -62,13 +62,14 @@ inline KeyOf<T> to_key(T x) {
 template <class F>
 void by_type(ScalarType t, F&& f) {
   switch (t) {
-#define PHAROS_CASE(T, Name)                                           \
-  case ScalarType::Name:                                               \
+#define PHAROS_CASE(T, Name)                                            \
+  case ScalarType::Name:                                                \
     if constexpr (sizeof(T) <= 8 && !std::is_class_v<T>) return f(T()); \
     break;
     PHAROS_FORALL_SCALAR_TYPES(PHAROS_CASE)
 #undef PHAROS_CASE
-    default: break;
+    default:
+      break;
   }
   if (t == ScalarType::Half) return f(c10::Half());
   if (t == ScalarType::BFloat16) return f(c10::BFloat16());
@@ -157,15 +158,20 @@ void sort_typed(const char* src, int64_t stride, int64_t n, bool descending, cha
 
 template <class T>
 bool nan_of(T x) {
-  if constexpr (std::is_integral_v<T>) return false;
-  else if constexpr (sizeof(T) == 2) return static_cast<float>(x) != static_cast<float>(x);
-  else return x != x;
+  if constexpr (std::is_integral_v<T>)
+    return false;
+  else if constexpr (sizeof(T) == 2)
+    return static_cast<float>(x) != static_cast<float>(x);
+  else
+    return x != x;
 }
 
 template <class T>
 auto comparable(T x) {
-  if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) return static_cast<float>(x);
-  else return x;
+  if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>)
+    return static_cast<float>(x);
+  else
+    return x;
 }
 
 template <class T>
@@ -174,7 +180,8 @@ void top_typed(const char* src, int64_t stride, int64_t n, int64_t k, bool large
   using C = decltype(comparable(T()));
   using Pair = std::pair<C, int64_t>;
   std::vector<Pair> queue(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) queue[static_cast<size_t>(i)] = {comparable(at<T>(src, stride, i)), i};
+  for (int64_t i = 0; i < n; ++i)
+    queue[static_cast<size_t>(i)] = {comparable(at<T>(src, stride, i)), i};
   const auto more = [](const Pair& x, const Pair& y) {
     return (nan_of(x.first) && !nan_of(y.first)) || x.first > y.first;
   };
@@ -190,8 +197,10 @@ void top_typed(const char* src, int64_t stride, int64_t n, int64_t k, bool large
     std::nth_element(queue.begin(), queue.begin() + k - 1, queue.end(), before);
     if (sorted) std::sort(queue.begin(), queue.begin() + k - 1, before);
   };
-  if (largest) choose(more);
-  else choose(less);
+  if (largest)
+    choose(more);
+  else
+    choose(less);
   for (int64_t i = 0; i < k; ++i) {
     const int64_t from = queue[static_cast<size_t>(i)].second;
     *reinterpret_cast<T*>(values + i * value_stride) = at<T>(src, stride, from);
@@ -204,7 +213,8 @@ template <class T>
 int64_t select_typed(const char* src, int64_t stride, int64_t n, int64_t k) {
   using E = std::pair<KeyOf<T>, int64_t>;
   std::vector<E> entries(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
+  for (int64_t i = 0; i < n; ++i)
+    entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
   std::nth_element(entries.begin(), entries.begin() + k, entries.end());
   return entries[static_cast<size_t>(k)].second;
 }
@@ -213,7 +223,8 @@ template <class T>
 int64_t mode_typed(const char* src, int64_t stride, int64_t n) {
   using E = std::pair<KeyOf<T>, int64_t>;
   std::vector<E> entries(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
+  for (int64_t i = 0; i < n; ++i)
+    entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
   std::sort(entries.begin(), entries.end());
   int64_t best = 0, best_count = 0;
   for (size_t i = 0; i < entries.size();) {
@@ -297,8 +308,10 @@ void search_sorted(ScalarType type, const void* bounds, int64_t n, const int64_t
         const auto y = comparable(b[sorter ? sorter[mid] : mid]);
         // Written so that a NaN goes to the end.
         const bool go = right ? !(y > x) : !(y >= x);
-        if (go) lo = mid + 1;
-        else hi = mid;
+        if (go)
+          lo = mid + 1;
+        else
+          hi = mid;
       }
       out[i] = lo;
     }

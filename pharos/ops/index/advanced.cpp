@@ -16,10 +16,10 @@ namespace {
 struct Plan {
   std::vector<int64_t> before, after;  // self's dims around the indexed ones
   std::vector<int64_t> indexed;
-  std::vector<Tensor> index;           // int64, one per indexed dim
-  std::vector<int64_t> shape;          // of the index
-  std::vector<int64_t> result;         // of the result
-  std::vector<int64_t> offset;         // in bytes, one per position of the index
+  std::vector<Tensor> index;    // int64, one per indexed dim
+  std::vector<int64_t> shape;   // of the index
+  std::vector<int64_t> result;  // of the result
+  std::vector<int64_t> offset;  // in bytes, one per position of the index
 };
 
 // Masks become one index tensor per dim they cover; the list is one tensor (or undefined) per dim.
@@ -33,9 +33,9 @@ std::vector<Tensor> expand_masks(const Tensor& self, const Indices& indices) {
     }
     const Tensor& t = *entry;
     const ScalarType type = t.scalar_type();
-    TORCH_CHECK_INDEX(type == c10::kLong || type == c10::kInt || type == c10::kByte ||
-                          type == c10::kBool,
-                      "tensors used as indices must be long, int, byte or bool tensors");
+    TORCH_CHECK_INDEX(
+        type == c10::kLong || type == c10::kInt || type == c10::kByte || type == c10::kBool,
+        "tensors used as indices must be long, int, byte or bool tensors");
     if (type == c10::kLong || type == c10::kInt) {
       out.push_back(t.to(c10::kLong));
       continue;
@@ -43,8 +43,10 @@ std::vector<Tensor> expand_masks(const Tensor& self, const Indices& indices) {
     for (int64_t j = 0; j < t.dim(); ++j) {
       const auto at = static_cast<int64_t>(out.size()) + j;
       TORCH_CHECK_INDEX(at < self.dim() && t.size(j) == self.size(at), "The shape of the mask ",
-                        t.sizes(), " at index ", j, " does not match the shape of the indexed "
-                        "tensor ", self.sizes(), " at index ", at);
+                        t.sizes(), " at index ", j,
+                        " does not match the shape of the indexed "
+                        "tensor ",
+                        self.sizes(), " at index ", at);
     }
     const Tensor positions = at::nonzero(t);
     for (int64_t j = 0; j < t.dim(); ++j) out.push_back(positions.select(1, j));
@@ -247,9 +249,9 @@ Tensor unsafe_index_put(const Tensor& self, const Indices& indices, const Tensor
 
 namespace {
 
-// Row-major positions of the nonzero items of packed truth values.
+// Row-major positions of the true items of a mask.
 std::vector<int64_t> true_positions(const Tensor& t) {
-  const Tensor truth = (t.scalar_type() == c10::kBool ? t : at::ne(t, 0)).contiguous();
+  const Tensor truth = t.contiguous();
   const auto* p = static_cast<const uint8_t*>(truth.const_data_ptr());
   const int64_t n = truth.numel();
   int64_t count = 0;
@@ -262,12 +264,32 @@ std::vector<int64_t> true_positions(const Tensor& t) {
   return out;
 }
 
-// Coordinates of position `i`, `step` items apart.
-void coordinates(int64_t i, IntArrayRef sizes, int64_t* out, int64_t step) {
-  for (size_t d = sizes.size(); d-- > 0;) {
-    out[static_cast<int64_t>(d) * step] = i % sizes[d];
-    i /= sizes[d];
+// Coordinates of the nonzero items in row-major order, dim d of item k at out[k * step + d *
+// column]; at most `limit` of them. Gives their number.
+int64_t write_coordinates(const uint8_t* p, IntArrayRef sizes, int64_t* out, int64_t step,
+                          int64_t column, int64_t limit) {
+  if (sizes.empty()) return limit > 0 && *p;
+  const auto last = static_cast<int64_t>(sizes.size()) - 1;
+  const int64_t length = sizes[static_cast<size_t>(last)];
+  int64_t rows = 1, k = 0;
+  for (int64_t d = 0; d < last; ++d) rows *= sizes[static_cast<size_t>(d)];
+  std::vector<int64_t> at(sizes.size(), 0);
+  for (int64_t r = 0; r < rows && k < limit; ++r, p += length) {
+    for (int64_t i = 0; i < length && k < limit; ++i) {
+      if (!p[i]) continue;
+      for (int64_t d = 0; d < last; ++d) out[k * step + d * column] = at[static_cast<size_t>(d)];
+      out[k++ * step + last * column] = i;
+    }
+    for (int64_t d = last; d-- > 0;) {
+      if (++at[static_cast<size_t>(d)] < sizes[static_cast<size_t>(d)]) break;
+      at[static_cast<size_t>(d)] = 0;
+    }
   }
+  return k;
+}
+
+Tensor truth_of(const Tensor& t) {
+  return (t.scalar_type() == c10::kBool ? t : at::ne(t, 0)).contiguous();
 }
 
 }  // namespace
@@ -292,24 +314,23 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
 }
 
 Tensor nonzero(const Tensor& self) {
-  const std::vector<int64_t> positions = true_positions(self);
-  const auto n = static_cast<int64_t>(positions.size());
+  const Tensor truth = truth_of(self);
+  const auto* p = static_cast<const uint8_t*>(truth.const_data_ptr());
+  int64_t n = 0;
+  for (int64_t i = 0; i < truth.numel(); ++i) n += p[i];
   // One packed column per dim, as PyTorch lays it out.
   const Tensor result = empty_strided_cpu({n, self.dim()}, {1, n}, c10::kLong);
-  int64_t* out = result.data_ptr<int64_t>();
-  for (int64_t i = 0; i < n; ++i) {
-    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i, n);
-  }
+  write_coordinates(p, self.sizes(), result.data_ptr<int64_t>(), 1, n, n);
   return result;
 }
 
 Tensor nonzero_static(const Tensor& self, int64_t size, int64_t fill_value) {
   TORCH_CHECK(size >= 0, "nonzero_static: 'size' must be an non-negative integer");
-  const std::vector<int64_t> positions = true_positions(self);
+  const Tensor truth = truth_of(self);
   Tensor result = at::full({size, self.dim()}, fill_value, at::TensorOptions(c10::kLong));
-  int64_t* out = result.data_ptr<int64_t>();
-  for (int64_t i = 0; i < size && i < static_cast<int64_t>(positions.size()); ++i) {
-    coordinates(positions[static_cast<size_t>(i)], self.sizes(), out + i * self.dim(), 1);
+  if (truth.numel() > 0) {
+    write_coordinates(static_cast<const uint8_t*>(truth.const_data_ptr()), self.sizes(),
+                      result.data_ptr<int64_t>(), self.dim(), 1, size);
   }
   return result;
 }

@@ -63,20 +63,23 @@ std::tuple<Tensor, Tensor> reduce_backward(const Tensor& grad, const Tensor& sel
   } else if (reduce == "prod") {
     // Where exactly one factor is zero, its gradient is the product of the others.
     const Tensor self_zero = at::eq(self, 0), src_zero = at::eq(src, 0);
-    const Tensor safe_self = self.masked_fill(self_zero, 1), safe_src = src.masked_fill(src_zero, 1);
-    const Tensor zeros_self = include_self ? self_zero.to(self.scalar_type()) : at::zeros_like(self);
+    const Tensor safe_self = self.masked_fill(self_zero, 1),
+                 safe_src = src.masked_fill(src_zero, 1);
+    const Tensor zeros_self =
+        include_self ? self_zero.to(self.scalar_type()) : at::zeros_like(self);
     const Tensor zeros = add(zeros_self, src_zero.to(src.scalar_type()));
     const Tensor none = at::eq(zeros, 0), single = at::eq(zeros, 1);
     grad_self = grad.mul(result).div(safe_self).mul(none);
     grad_src = take(grad.mul(result).mul(none)).div(safe_src);
     if (at::any(single).item().toBool()) {
-      TORCH_CHECK_NOT_IMPLEMENTED(false, "the gradient of a scattered product with a factor of zero "
+      TORCH_CHECK_NOT_IMPLEMENTED(false,
+                                  "the gradient of a scattered product with a factor of zero "
                                   "is not implemented");
     }
   } else {  // amax, amin
     const Tensor value = take(result);
-    const Tensor self_is = include_self ? at::eq(self, result).to(grad.scalar_type())
-                                        : at::zeros_like(grad);
+    const Tensor self_is =
+        include_self ? at::eq(self, result).to(grad.scalar_type()) : at::zeros_like(grad);
     const Tensor src_is = at::eq(src, value).to(grad.scalar_type());
     const Tensor n = add(self_is, src_is);
     const Tensor share = grad.div(n.masked_fill(at::eq(n, 0), 1));

@@ -58,10 +58,12 @@ Tensor& fill_diagonal(Tensor& self, const Scalar& fill_value, bool wrap) {
 
 Tensor& embedding_renorm(Tensor& self, const Tensor& indices, double max_norm, double norm_type) {
   TORCH_CHECK(self.dim() == 2, "'self' must be 2-D");
-  TORCH_CHECK(indices.scalar_type() == c10::kLong || indices.scalar_type() == c10::kInt,
-              "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
-              "Long, Int; but got torch.", toString(indices.scalar_type()),
-              "Tensor instead (while checking arguments for embedding_renorm_)");
+  TORCH_CHECK(
+      indices.scalar_type() == c10::kLong || indices.scalar_type() == c10::kInt,
+      "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
+      "Long, Int; but got torch.",
+      toString(indices.scalar_type()),
+      "Tensor instead (while checking arguments for embedding_renorm_)");
   const Tensor flat = indices.to(c10::kLong).reshape({-1}).contiguous();
   std::vector<int64_t> rows(flat.data_ptr<int64_t>(), flat.data_ptr<int64_t>() + flat.numel());
   std::sort(rows.begin(), rows.end());
@@ -80,9 +82,10 @@ Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<i
               indices.scalar_type());
   if (!dim) return self.reshape({-1}).gather(0, indices.reshape({-1}));
   const int64_t d = wrapped_dim(*dim, self.dim());
-  TORCH_CHECK(self.dim() == indices.dim(), "torch.take_along_dim(): input and indices should have "
-              "the same number of dimensions, but got ", self.dim(), " dimensions for input, and ",
-              indices.dim(), " dimensions for indices");
+  TORCH_CHECK(self.dim() == indices.dim(),
+              "torch.take_along_dim(): input and indices should have "
+              "the same number of dimensions, but got ",
+              self.dim(), " dimensions for input, and ", indices.dim(), " dimensions for indices");
   std::vector<int64_t> a = self.sizes().vec(), b = indices.sizes().vec();
   for (size_t i = 0; i < a.size(); ++i) {
     if (static_cast<int64_t>(i) == d) continue;
@@ -110,13 +113,16 @@ void check_index_type(const Tensor& t, const char* name, int position) {
   TORCH_CHECK(t.scalar_type() == c10::kLong || t.scalar_type() == c10::kInt,
               "Expected tensor for argument #", position, " '", name,
               "' to have one of the following scalar types: Long, Int; but got torch.",
-              toString(t.scalar_type()), "Tensor instead (while checking arguments for embedding_bag)");
+              toString(t.scalar_type()),
+              "Tensor instead (while checking arguments for embedding_bag)");
 }
 
 Bags check_bags(const Tensor& weight, const Tensor& indices, const Tensor& offsets, int64_t mode,
                 const OptTensor& per_sample_weights, bool include_last_offset) {
-  TORCH_CHECK(indices.dim() == 1 || indices.dim() == 2, "input has to be a 1D or 2D Tensor, but got "
-              "Tensor of dimension ", indices.dim());
+  TORCH_CHECK(indices.dim() == 1 || indices.dim() == 2,
+              "input has to be a 1D or 2D Tensor, but got "
+              "Tensor of dimension ",
+              indices.dim());
   TORCH_CHECK(offsets.dim() == 1, "offsets has to be a 1D Tensor, but got Tensor of dimension ",
               offsets.dim());
   TORCH_CHECK(weight.dim() == 2, "weight has to be a 2D Tensor, but got Tensor of dimension ",
@@ -127,11 +133,14 @@ Bags check_bags(const Tensor& weight, const Tensor& indices, const Tensor& offse
   Bags bags{indices.to(c10::kLong).reshape({-1}).contiguous(), offsets.to(c10::kLong).contiguous()};
   const int64_t n = bags.offsets.numel();
   if (n > 0) {
-    TORCH_CHECK(bags.begin(0) == 0, "offsets[0] has to be 0, i.e., the first sequence in the "
-                "mini-batch has to start from position 0. However, got ", bags.begin(0));
-    TORCH_CHECK(bags.begin(n - 1) <= bags.indices.numel(), "offsets[-1] can not be greater than "
-                "input's length ", bags.indices.numel(), " but got offsets[-1] of ",
-                bags.begin(n - 1));
+    TORCH_CHECK(bags.begin(0) == 0,
+                "offsets[0] has to be 0, i.e., the first sequence in the "
+                "mini-batch has to start from position 0. However, got ",
+                bags.begin(0));
+    TORCH_CHECK(bags.begin(n - 1) <= bags.indices.numel(),
+                "offsets[-1] can not be greater than "
+                "input's length ",
+                bags.indices.numel(), " but got offsets[-1] of ", bags.begin(n - 1));
     for (int64_t b = 0; b + 1 < n; ++b) {
       TORCH_CHECK(bags.begin(b) >= 0 && bags.begin(b) <= bags.begin(b + 1),
                   "offsets has to be non-decreasing");
@@ -142,15 +151,16 @@ Bags check_bags(const Tensor& weight, const Tensor& indices, const Tensor& offse
   }
   bags.count = include_last_offset ? n - 1 : n;
   if (per_sample_weights && per_sample_weights->defined()) {
-    TORCH_CHECK(mode == kBagSum, "embedding_bag: per_sample_weights only supported with mode='sum'");
-    TORCH_CHECK(per_sample_weights->scalar_type() == weight.scalar_type(),
-                "expected scalar type ", weight.scalar_type(), " but found ",
-                per_sample_weights->scalar_type());
+    TORCH_CHECK(mode == kBagSum,
+                "embedding_bag: per_sample_weights only supported with mode='sum'");
+    TORCH_CHECK(per_sample_weights->scalar_type() == weight.scalar_type(), "expected scalar type ",
+                weight.scalar_type(), " but found ", per_sample_weights->scalar_type());
     TORCH_CHECK(per_sample_weights->dim() == 1, "expected per_sample_weights to be 1D");
-    TORCH_CHECK(per_sample_weights->numel() == bags.indices.numel(),
-                "Expected per_sample_weights.value().numel() == indices.numel() to be true, but got "
-                "false.  (Could this error message be improved?  If so, please report an "
-                "enhancement request to PyTorch.)");
+    TORCH_CHECK(
+        per_sample_weights->numel() == bags.indices.numel(),
+        "Expected per_sample_weights.value().numel() == indices.numel() to be true, but got "
+        "false.  (Could this error message be improved?  If so, please report an "
+        "enhancement request to PyTorch.)");
   }
   return bags;
 }
@@ -239,8 +249,10 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
     }
     std::fill(max_row.begin(), max_row.end(), -1);
     float* o = out.data_ptr<float>() + b * width;
-    if (doubles) pool_bag(w.data_ptr<double>(), width, rows, scales, mode, o, max_row.data());
-    else pool_bag(w.data_ptr<float>(), width, rows, scales, mode, o, max_row.data());
+    if (doubles)
+      pool_bag(w.data_ptr<double>(), width, rows, scales, mode, o, max_row.data());
+    else
+      pool_bag(w.data_ptr<float>(), width, rows, scales, mode, o, max_row.data());
     if (mode == kBagMax) {
       std::copy(max_row.begin(), max_row.end(), max_indices.data_ptr<int64_t>() + b * width);
     }

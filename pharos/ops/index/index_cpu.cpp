@@ -58,8 +58,8 @@ void scatter_into(ScatterOp op, const Tensor& result, int64_t dim, const Tensor&
   const Lines<3> lines(static_cast<int>(sizes.size()), sizes.data(), static_cast<int>(dim),
                        {r.s, src ? s.s : none, i.s});
   scatter_lines(op, result.scalar_type(), lines, data(result),
-                src ? data(*src) : static_cast<const char*>(value), data(ix),
-                limit_of(result, dim), dim);
+                src ? data(*src) : static_cast<const char*>(value), data(ix), limit_of(result, dim),
+                dim);
 }
 
 // `v` as one item of dtype t.
@@ -81,12 +81,12 @@ Item identity(std::string_view reduce, ScalarType t) {
     }
     if (t == c10::kBool) return Item(!low, t);
     Item item(0, t);
-#define PHAROS_LIMIT(T, Name)                                                         \
-  if constexpr (std::is_integral_v<T>) {                                              \
-    if (t == ScalarType::Name) {                                                      \
+#define PHAROS_LIMIT(T, Name)                                                          \
+  if constexpr (std::is_integral_v<T>) {                                               \
+    if (t == ScalarType::Name) {                                                       \
       const T v = low ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max(); \
-      std::memcpy(item.bytes, &v, sizeof v);                                          \
-    }                                                                                 \
+      std::memcpy(item.bytes, &v, sizeof v);                                           \
+    }                                                                                  \
   }
     PHAROS_FORALL_SCALAR_TYPES(PHAROS_LIMIT)
 #undef PHAROS_LIMIT
@@ -105,8 +105,10 @@ ScatterOp op_of(std::string_view reduce) {
 void divide_by(const Tensor& result, const Tensor& count) {
   Tensor r = result;
   const Tensor n = count.clamp_min(1);
-  if (c10::isIntegralType(r.scalar_type(), true)) r.div_(n, "floor");
-  else r.div_(n);
+  if (c10::isIntegralType(r.scalar_type(), true))
+    r.div_(n, "floor");
+  else
+    r.div_(n);
 }
 
 // Checked copy of an index vector.
@@ -150,8 +152,8 @@ void index_into(ScatterOp op, const Tensor& result, int64_t dim, const IndexList
 
 auto bounds_error(const char* prefix, int64_t dim, int64_t limit, bool index_error) {
   return [=](int64_t i) {
-    const std::string text = message(prefix, "index ", i, " is out of bounds for dimension ", dim,
-                                     " with size ", limit);
+    const std::string text =
+        message(prefix, "index ", i, " is out of bounds for dimension ", dim, " with size ", limit);
     TORCH_CHECK_INDEX(!index_error, text);
     TORCH_CHECK(false, text);
   };
@@ -184,11 +186,16 @@ void by_size(int64_t itemsize, F&& f) {
     uint64_t a, b;
   };
   switch (itemsize) {
-    case 1: return f(uint8_t());
-    case 2: return f(uint16_t());
-    case 4: return f(uint32_t());
-    case 8: return f(uint64_t());
-    default: return f(Item16());
+    case 1:
+      return f(uint8_t());
+    case 2:
+      return f(uint16_t());
+    case 4:
+      return f(uint32_t());
+    case 8:
+      return f(uint64_t());
+    default:
+      return f(Item16());
   }
 }
 
@@ -251,7 +258,7 @@ void scatter_value(const Tensor& result, const Tensor& self, int64_t dim, const 
   scatter_into(ScatterOp::kSet, result, dim, index, nullptr, item.bytes);
 }
 void scatter_old_reduce(const Tensor& result, const Tensor& self, int64_t dim, const Tensor& index,
-                    const Tensor& src, c10::string_view reduce) {
+                        const Tensor& src, c10::string_view reduce) {
   start_from(result, self);
   scatter_into(op_of(reduce), result, dim, index, &src);
 }
@@ -290,11 +297,20 @@ void index_select(const Tensor& result, const Tensor& self, int64_t dim, const T
   const ByteStrides r(result), s(self);
   IndexJob job;
   switch (self.itemsize()) {
-    case 1: job.type = ScalarType::Byte; break;
-    case 2: job.type = ScalarType::Short; break;
-    case 4: job.type = ScalarType::Int; break;
-    case 8: job.type = ScalarType::Long; break;
-    default: job.type = ScalarType::ComplexDouble;
+    case 1:
+      job.type = ScalarType::Byte;
+      break;
+    case 2:
+      job.type = ScalarType::Short;
+      break;
+    case 4:
+      job.type = ScalarType::Int;
+      break;
+    case 8:
+      job.type = ScalarType::Long;
+      break;
+    default:
+      job.type = ScalarType::ComplexDouble;
   }
   for (int64_t d = self.dim() - 1; d > dim; --d) job.inner.add(self.size(d), r.s[d], s.s[d]);
   for (int64_t d = dim - 1; d >= 0; --d) job.outer.add(self.size(d), r.s[d], s.s[d]);
@@ -435,8 +451,8 @@ void put(const Tensor& result, const Tensor& self, const Tensor& index, const Te
 
 void embedding(const Tensor& result, const Tensor& weight, const Tensor& indices,
                int64_t padding_idx, bool scale_grad_by_freq, bool sparse) {
-  const Tensor rows = result.is_contiguous() ? result
-                                             : empty_cpu(result.sizes(), result.scalar_type());
+  const Tensor rows =
+      result.is_contiguous() ? result : empty_cpu(result.sizes(), result.scalar_type());
   const int64_t n = indices.numel(), width = weight.size(1);
   index_select(rows.view({n, width}), weight, 0, indices.reshape({-1}));
   if (!rows.is_same(result)) Tensor(result).copy_(rows);

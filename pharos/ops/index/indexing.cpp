@@ -163,7 +163,8 @@ void put(const Tensor& self, ArrayRef<TensorIndex> indices, const Tensor& values
 namespace at {
 
 Tensor Tensor::index(ArrayRef<indexing::TensorIndex> indices) const {
-  TORCH_CHECK_INDEX(!indices.empty(), "Passing an empty index list to Tensor::index() is not valid "
+  TORCH_CHECK_INDEX(!indices.empty(),
+                    "Passing an empty index list to Tensor::index() is not valid "
                     "syntax");
   indexing::Applied a = indexing::apply(*this, indices);
   if (!a.tensors.empty()) return at::index(a.view, indexing::as_list(a.tensors));
@@ -175,7 +176,8 @@ Tensor Tensor::index(std::initializer_list<indexing::TensorIndex> indices) const
 }
 
 Tensor& Tensor::index_put_(ArrayRef<indexing::TensorIndex> indices, const Tensor& values) {
-  TORCH_CHECK_INDEX(!indices.empty(), "Passing an empty index list to Tensor::index_put_() is not "
+  TORCH_CHECK_INDEX(!indices.empty(),
+                    "Passing an empty index list to Tensor::index_put_() is not "
                     "valid syntax");
   indexing::put(*this, indices, values);
   return *this;

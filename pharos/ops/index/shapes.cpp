@@ -32,8 +32,8 @@ void check_scatter(const Tensor& self, int64_t dim, const Tensor& index, const T
     if (src) fits_src = fits_src && n <= size_or_one(*src, i);
   }
   if (!src) {
-    TORCH_CHECK(fits, "Expected index ", index.sizes(), " to be no larger than self ",
-                self.sizes(), " apart from dimension ", d);
+    TORCH_CHECK(fits, "Expected index ", index.sizes(), " to be no larger than self ", self.sizes(),
+                " apart from dimension ", d);
     return;
   }
   TORCH_CHECK(dims_or_one(*src) == dims_or_one(index),
@@ -52,7 +52,8 @@ void set_same(Out& out, const Tensor& self) {
 
 void gather_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index) {
   const int64_t d = wrapped_dim(dim, self.dim());
-  TORCH_CHECK(index.numel() == 0 || is_index(index), "gather(): Expected dtype int32/int64 for index");
+  TORCH_CHECK(index.numel() == 0 || is_index(index),
+              "gather(): Expected dtype int32/int64 for index");
   if (index.numel() != 0) {
     TORCH_CHECK(dims_or_one(self) == dims_or_one(index),
                 "Index tensor must have the same number of dimensions as input tensor");
@@ -102,14 +103,17 @@ void index_select_shape(Out& out, const Tensor& self, int64_t dim, const Tensor&
 void index_add_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& index,
                      const Tensor& source, const char* name) {
   const int64_t d = wrapped_dim(dim, self.dim());
-  TORCH_CHECK_INDEX(index.dim() <= 1, name, "(): Index is supposed to be a vector, but got dim: ",
-                    index.dim(), " with type: ", index.scalar_type(), " and size: ", index.sizes());
-  TORCH_CHECK(is_index(index), name, "(): Expected dtype int32/int64 for index but got: ",
-              index.scalar_type());
+  TORCH_CHECK_INDEX(index.dim() <= 1, name,
+                    "(): Index is supposed to be a vector, but got dim: ", index.dim(),
+                    " with type: ", index.scalar_type(), " and size: ", index.sizes());
+  TORCH_CHECK(is_index(index), name,
+              "(): Expected dtype int32/int64 for index but got: ", index.scalar_type());
   TORCH_CHECK(self.scalar_type() == source.scalar_type(), name, "(): self (", self.scalar_type(),
               ") and source (", source.scalar_type(), ") must have the same scalar type");
-  TORCH_CHECK(d == 0 || d < source.dim(), name, "(): Indexing dim ", dim, " is out of bounds of "
-              "the source tensor with dim ", source.dim());
+  TORCH_CHECK(d == 0 || d < source.dim(), name, "(): Indexing dim ", dim,
+              " is out of bounds of "
+              "the source tensor with dim ",
+              source.dim());
   TORCH_CHECK(index.numel() == size_or_one(source, d), name, "(): Number of indices (",
               index.numel(), ") should be equal to source.size(dim): (", size_or_one(source, d),
               "), for dim: ", d);
@@ -118,8 +122,10 @@ void index_add_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& in
     for (int64_t i = 0; same && i < self.dim(); ++i) {
       same = i == d || self.size(i) == source.size(i);
     }
-    TORCH_CHECK(same, "source tensor shape must match self tensor shape, excluding the specified "
-                "dimension. Got self.shape = ", self.sizes(), " source.shape = ", source.sizes());
+    TORCH_CHECK(same,
+                "source tensor shape must match self tensor shape, excluding the specified "
+                "dimension. Got self.shape = ",
+                self.sizes(), " source.shape = ", source.sizes());
   }
   set_same(out, self);
 }
@@ -134,8 +140,8 @@ void index_copy_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& i
                     index.numel(), ")");
   TORCH_CHECK_INDEX(source.dim() == self.dim() || source.dim() == 0 || self.dim() == 0,
                     "index_copy_(): When source and destination are not scalars, their "
-                    "dimensionality must match. Source dimensionality (", source.dim(),
-                    "), destination dimensionality (", self.dim(), ")");
+                    "dimensionality must match. Source dimensionality (",
+                    source.dim(), "), destination dimensionality (", self.dim(), ")");
   TORCH_CHECK(index.scalar_type() == c10::kLong,
               "index_copy_(): Expected a long tensor for index, but got ", index.scalar_type());
   TORCH_CHECK(self.scalar_type() == source.scalar_type(),
@@ -156,7 +162,8 @@ void index_copy_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& i
       TORCH_CHECK(false, m.take());
     }
     TORCH_CHECK_INDEX(index.numel() == source.size(d), "index_copy_(): Number of indices (",
-                      index.numel(), ") should be equal to source.size(dim) (", source.size(d), ")");
+                      index.numel(), ") should be equal to source.size(dim) (", source.size(d),
+                      ")");
   }
   set_same(out, self);
 }
@@ -193,7 +200,8 @@ std::vector<int64_t> broadcast(IntArrayRef a, IntArrayRef b) {
     const int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;
     const int64_t y = i < b.size() ? b[b.size() - 1 - i] : 1;
     TORCH_CHECK(x == y || x == 1 || y == 1, "The size of tensor a (", x,
-                ") must match the size of tensor b (", y, ") at non-singleton dimension ", n - 1 - i);
+                ") must match the size of tensor b (", y, ") at non-singleton dimension ",
+                n - 1 - i);
     sizes[n - 1 - i] = x == 1 ? y : x;
   }
   return sizes;
@@ -214,16 +222,26 @@ void set_masked(Out& out, const Tensor& self, const Tensor& mask) {
 
 const char* cpp_type_name(ScalarType t) {
   switch (t) {
-    case c10::kByte: return "unsigned char";
-    case c10::kChar: return "signed char";
-    case c10::kShort: return "short int";
-    case c10::kInt: return "int";
-    case c10::kLong: return "long int";
-    case c10::kFloat: return "float";
-    case c10::kDouble: return "double";
-    case c10::kHalf: return "c10::Half";
-    case c10::kBFloat16: return "c10::BFloat16";
-    default: return toString(t);
+    case c10::kByte:
+      return "unsigned char";
+    case c10::kChar:
+      return "signed char";
+    case c10::kShort:
+      return "short int";
+    case c10::kInt:
+      return "int";
+    case c10::kLong:
+      return "long int";
+    case c10::kFloat:
+      return "float";
+    case c10::kDouble:
+      return "double";
+    case c10::kHalf:
+      return "c10::Half";
+    case c10::kBFloat16:
+      return "c10::BFloat16";
+    default:
+      return toString(t);
   }
 }
 
@@ -265,9 +283,11 @@ void put_shape(Out& out, const Tensor& self, const Tensor& index, const Tensor& 
   TORCH_CHECK(self.scalar_type() == source.scalar_type(),
               "put_(): self and source expected to have the same dtype, but got self.dtype = ",
               self.scalar_type(), " and source.dtype = ", source.scalar_type());
-  TORCH_CHECK_INDEX(source.numel() == index.numel(),
-                    "put_(): Expected source and index to have the same number of elements, but got "
-                    "source.numel() = ", source.numel(), ", index.numel() = ", index.numel());
+  TORCH_CHECK_INDEX(
+      source.numel() == index.numel(),
+      "put_(): Expected source and index to have the same number of elements, but got "
+      "source.numel() = ",
+      source.numel(), ", index.numel() = ", index.numel());
   TORCH_CHECK_INDEX(self.numel() != 0 || index.numel() == 0,
                     "put_(): Tried to put elements into an empty tensor");
   out.allow_same();
@@ -276,10 +296,11 @@ void put_shape(Out& out, const Tensor& self, const Tensor& index, const Tensor& 
 
 void embedding_shape(Out& out, const Tensor& weight, const Tensor& indices) {
   TORCH_CHECK(weight.dim() == 2, "'weight' must be 2-D");
-  TORCH_CHECK(is_index(indices),
-              "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
-              "Long, Int; but got torch.", toString(indices.scalar_type()),
-              "Tensor instead (while checking arguments for embedding)");
+  TORCH_CHECK(
+      is_index(indices),
+      "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+      "Long, Int; but got torch.",
+      toString(indices.scalar_type()), "Tensor instead (while checking arguments for embedding)");
   std::vector<int64_t> sizes = indices.sizes().vec();
   sizes.push_back(weight.size(1));
   out.set(0, sizes, weight.scalar_type(), weight.device());

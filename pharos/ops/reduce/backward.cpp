@@ -11,9 +11,7 @@ using namespace pharos::ops;
 
 namespace {
 
-Tensor count_true(const Tensor& mask, OptionalIntArrayRef dim) {
-  return at::sum(mask, dim, true);
-}
+Tensor count_true(const Tensor& mask, OptionalIntArrayRef dim) { return at::sum(mask, dim, true); }
 
 // grad shared equally by the positions that the mask names.
 Tensor share(const Tensor& grad, const Tensor& mask, OptionalIntArrayRef dim) {
@@ -89,14 +87,14 @@ Tensor prod_backward(const Tensor& grad, const Tensor& self, const Tensor& resul
 Tensor extreme_backward(const Tensor& grad, const Tensor& self, const Tensor& result,
                         IntArrayRef dim, bool keepdim) {
   const Tensor best = restore_dims(result, dim, self.dim(), keepdim);
-  const Tensor mask = at::logical_or(at::eq(self, best),
-                                     at::logical_and(at::isnan(self), at::isnan(best)));
+  const Tensor mask =
+      at::logical_or(at::eq(self, best), at::logical_and(at::isnan(self), at::isnan(best)));
   return share(restore_dims(grad, dim, self.dim(), keepdim), mask, dim);
 }
 
 Tensor evenly_distribute_backward(const Tensor& grad, const Tensor& self, const Tensor& value) {
-  const Tensor mask = at::logical_or(at::eq(self, value),
-                                     at::logical_and(at::isnan(self), at::isnan(value)));
+  const Tensor mask =
+      at::logical_or(at::eq(self, value), at::logical_and(at::isnan(self), at::isnan(value)));
   return mask.mul(grad.div(mask.sum()));
 }
 
@@ -171,17 +169,16 @@ Tensor norm_gradient(const Tensor& grad, const Tensor& self, double p, const Ten
   if (p == 2) return grad.mul(self.div(norm).masked_fill(at::eq(norm, 0), 0));
   if (std::isinf(p)) {
     const Tensor size = self.abs();
-    const Tensor mask = at::logical_or(at::eq(size, norm),
-                                       at::logical_and(at::isnan(size), at::isnan(norm)));
+    const Tensor mask =
+        at::logical_or(at::eq(size, norm), at::logical_and(at::isnan(size), at::isnan(norm)));
     return self.sgn().mul(share(grad, mask, dim));
   }
   if (p < 1) {
-    const Tensor scaled =
-        self.sgn().mul(self.abs().pow(p - 1).masked_fill(at::eq(self, 0), 0));
+    const Tensor scaled = self.sgn().mul(self.abs().pow(p - 1).masked_fill(at::eq(self, 0), 0));
     return scaled.mul(grad).mul(norm.pow(1 - p));
   }
-  const Tensor scaled = p < 2 ? self.sgn().mul(self.abs().pow(p - 1))
-                              : self.mul(self.abs().pow(p - 2));
+  const Tensor scaled =
+      p < 2 ? self.sgn().mul(self.abs().pow(p - 1)) : self.mul(self.abs().pow(p - 2));
   return scaled.mul(grad.div(norm.pow(p - 1)).masked_fill(at::eq(norm, 0), 0));
 }
 
@@ -192,8 +189,8 @@ Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p,
   return norm_gradient(grad, self, p ? p->toDouble() : 2, norm, std::nullopt);
 }
 
-Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p,
-                     const Tensor& norm, IntArrayRef dim, bool keepdim) {
+Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p, const Tensor& norm,
+                     IntArrayRef dim, bool keepdim) {
   return norm_gradient(restore_dims(grad, dim, self.dim(), keepdim), self, p ? p->toDouble() : 2,
                        restore_dims(norm, dim, self.dim(), keepdim), dim);
 }
@@ -219,7 +216,9 @@ Tensor trace_backward(const Tensor& grad, IntArrayRef sizes) {
 
 namespace {
 
-Tensor reverse_cumsum(const Tensor& t, int64_t dim) { return t.flip({dim}).cumsum(dim).flip({dim}); }
+Tensor reverse_cumsum(const Tensor& t, int64_t dim) {
+  return t.flip({dim}).cumsum(dim).flip({dim});
+}
 
 }  // namespace
 

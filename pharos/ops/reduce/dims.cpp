@@ -5,8 +5,8 @@ namespace pharos::ops {
 
 int64_t wrapped_dim(int64_t dim, int64_t ndim) {
   const int64_t n = ndim == 0 ? 1 : ndim;
-  TORCH_CHECK_INDEX(dim >= -n && dim < n, "Dimension out of range (expected to be in range of [", -n,
-                    ", ", n - 1, "], but got ", dim, ")");
+  TORCH_CHECK_INDEX(dim >= -n && dim < n, "Dimension out of range (expected to be in range of [",
+                    -n, ", ", n - 1, "], but got ", dim, ")");
   return dim < 0 ? dim + n : dim;
 }
 
@@ -26,6 +26,7 @@ uint64_t dim_mask(OptionalIntArrayRef dims, int64_t ndim, bool empty_is_all) {
 
 void set_reduced(Out& out, int i, const Tensor& self, uint64_t mask, bool keepdim,
                  ScalarType dtype) {
+  if (!keepdim && mask == all_dims(self.dim())) return out.set(i, {}, dtype, self.device());
   int64_t sizes[64];
   size_t n = 0;
   const IntArrayRef in = self.sizes();

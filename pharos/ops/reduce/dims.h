@@ -11,7 +11,8 @@ int64_t wrapped_dim(int64_t dim, int64_t ndim);
 uint64_t dim_mask(OptionalIntArrayRef dims, int64_t ndim, bool empty_is_all = true);
 uint64_t all_dims(int64_t ndim);
 // Result i is `self`'s shape without the masked dims (size 1 where kept), contiguous.
-void set_reduced(Out& out, int i, const Tensor& self, uint64_t mask, bool keepdim, ScalarType dtype);
+void set_reduced(Out& out, int i, const Tensor& self, uint64_t mask, bool keepdim,
+                 ScalarType dtype);
 // Number of items that the masked dims of `sizes` hold.
 int64_t masked_numel(IntArrayRef sizes, uint64_t mask);
 

@@ -15,8 +15,8 @@ Tensor to_dtype(const Tensor& t, OptDtype dtype) { return dtype ? t.to(*dtype) :
 }  // namespace
 
 Tensor logsumexp(const Tensor& self, IntArrayRef dim, bool keepdim) {
-  const Tensor x = c10::isIntegralType(self.scalar_type(), true) ? self.to(c10::get_default_dtype())
-                                                                 : self;
+  const Tensor x =
+      c10::isIntegralType(self.scalar_type(), true) ? self.to(c10::get_default_dtype()) : self;
   const uint64_t mask = dim_mask(dim, x.dim());
   if (x.numel() == 0) return at::log(at::sum(at::exp(x), dim, keepdim));
   (void)mask;
@@ -153,15 +153,18 @@ Tensor linalg_norm_str(const Tensor& self, c10::string_view ord, OptionalIntArra
 namespace {
 
 void check_matrix(const Tensor& self, IntArrayRef dim) {
-  TORCH_CHECK(self.dim() >= 2, "linalg.matrix_norm: The input tensor A must have at least 2 "
+  TORCH_CHECK(self.dim() >= 2,
+              "linalg.matrix_norm: The input tensor A must have at least 2 "
               "dimensions.");
   TORCH_CHECK(dim.size() == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got ", dim);
   const int64_t a = wrapped_dim(dim[0], self.dim()), b = wrapped_dim(dim[1], self.dim());
-  TORCH_CHECK(a != b, "linalg.matrix_norm: dims must be different. Got (", dim[0], ", ", dim[1], ")");
+  TORCH_CHECK(a != b, "linalg.matrix_norm: dims must be different. Got (", dim[0], ", ", dim[1],
+              ")");
 }
 
 Tensor singular_values(const Tensor&, IntArrayRef) {
-  TORCH_CHECK_NOT_IMPLEMENTED(false, "linalg.matrix_norm: orders 2, -2 and nuc need singular values, "
+  TORCH_CHECK_NOT_IMPLEMENTED(false,
+                              "linalg.matrix_norm: orders 2, -2 and nuc need singular values, "
                               "which this version of Pharos does not compute");
 }
 
@@ -222,15 +225,18 @@ Tensor diff(const Tensor& self, int64_t n, int64_t dim, const std::optional<Tens
     for (int64_t i = 0; i < self.dim(); ++i) {
       TORCH_CHECK(i == d || (*extra)->size(i) == self.size(i),
                   "diff expects the shape of tensor to prepend or append to match that of input "
-                  "except along the differencing dimension; input.size(", i, ") = ", self.size(i),
-                  ", but got tensor.size(", i, ") = ", (*extra)->size(i));
+                  "except along the differencing dimension; input.size(",
+                  i, ") = ", self.size(i), ", but got tensor.size(", i, ") = ", (*extra)->size(i));
     }
   }
   TORCH_CHECK(n >= 0, "order must be non-negative but got ", n);
   Tensor x = self;
-  if (before && after) x = at::cat({*prepend, self, *append}, d);
-  else if (before) x = at::cat({*prepend, self}, d);
-  else if (after) x = at::cat({self, *append}, d);
+  if (before && after)
+    x = at::cat({*prepend, self, *append}, d);
+  else if (before)
+    x = at::cat({*prepend, self}, d);
+  else if (after)
+    x = at::cat({self, *append}, d);
   if (n > x.size(d)) n = x.size(d);
   if (n == 0) return x.is_same(self) ? at::zeros_like(self).copy_(self) : x;
   for (; n > 0; --n) {
@@ -262,9 +268,7 @@ Tensor add_padding(const Tensor& t, int64_t ndim) {
   return r;
 }
 
-Tensor pair_sums(const Tensor& y, int64_t dim) {
-  return y.slice(dim, 1).add(y.slice(dim, 0, -1));
-}
+Tensor pair_sums(const Tensor& y, int64_t dim) { return y.slice(dim, 1).add(y.slice(dim, 0, -1)); }
 
 // Distances of sample points, shaped to go with y.
 Tensor distances(const Tensor& y, const Tensor& x, int64_t dim, const char* name) {
@@ -340,33 +344,40 @@ Tensor cov(const Tensor& self, int64_t correction, const std::optional<Tensor>& 
   Tensor w;
   if (fweights && fweights->defined()) {
     const Tensor& f = *fweights;
-    TORCH_CHECK(f.dim() <= 1, "cov(): expected fweights to have one or fewer dimensions but got "
-                "fweights with ", f.dim(), " dimensions");
+    TORCH_CHECK(f.dim() <= 1,
+                "cov(): expected fweights to have one or fewer dimensions but got "
+                "fweights with ",
+                f.dim(), " dimensions");
     TORCH_CHECK(c10::isIntegralType(f.scalar_type(), false),
                 "cov(): expected fweights to have integral dtype but got fweights with ",
                 f.scalar_type(), " dtype");
-    TORCH_CHECK(f.numel() == n, "cov(): expected fweights to have the same numel as there are "
-                "observations in the input but got ", f.numel(), " != ", n);
+    TORCH_CHECK(f.numel() == n,
+                "cov(): expected fweights to have the same numel as there are "
+                "observations in the input but got ",
+                f.numel(), " != ", n);
     TORCH_CHECK(n == 0 || f.min().item().toDouble() >= 0, "cov(): fweights cannot be negative");
     w = f;
   }
   if (aweights && aweights->defined()) {
     const Tensor& a = *aweights;
-    TORCH_CHECK(a.dim() <= 1, "cov(): expected aweights to have one or fewer dimensions but got "
-                "aweights with ", a.dim(), " dimensions");
+    TORCH_CHECK(a.dim() <= 1,
+                "cov(): expected aweights to have one or fewer dimensions but got "
+                "aweights with ",
+                a.dim(), " dimensions");
     TORCH_CHECK(a.is_floating_point(),
                 "cov(): expected aweights to have floating point dtype but got aweights with ",
                 a.scalar_type(), " dtype");
-    TORCH_CHECK(a.numel() == n, "cov(): expected aweights to have the same numel as there are "
-                "observations in the input but got ", a.numel(), " != ", n);
+    TORCH_CHECK(a.numel() == n,
+                "cov(): expected aweights to have the same numel as there are "
+                "observations in the input but got ",
+                a.numel(), " != ", n);
     TORCH_CHECK(n == 0 || a.min().item().toDouble() >= 0, "cov(): aweights cannot be negative");
     w = w.defined() ? w.mul(a) : a;
   }
   const Tensor w_sum = w.defined() ? w.sum() : at::scalar_tensor(n, at::kLong);
   TORCH_CHECK(!w.defined() || w_sum.item().toDouble() != 0,
               "cov(): weights sum to zero, can't be normalized");
-  const Tensor mean = w.defined() ? in.mul(w).sum(1).div(w_sum)
-                                  : in.sum(1).div(w_sum);
+  const Tensor mean = w.defined() ? in.mul(w).sum(1).div(w_sum) : in.sum(1).div(w_sum);
   Tensor norm;
   if (w.defined() && aweights && aweights->defined() && correction != 0) {
     norm = w_sum.sub(w.mul(*aweights).sum().mul(correction).div(w_sum));
@@ -374,8 +385,9 @@ Tensor cov(const Tensor& self, int64_t correction, const std::optional<Tensor>& 
     norm = w_sum.sub(correction);
   }
   if (norm.item().toDouble() <= 0) {
-    TORCH_WARN("cov(): degrees of freedom is <= 0. Correction should be strictly less than the "
-               "number of observations.");
+    TORCH_WARN(
+        "cov(): degrees of freedom is <= 0. Correction should be strictly less than the "
+        "number of observations.");
     norm = at::zeros_like(norm);
   }
   const Tensor centred = in.sub(mean.unsqueeze(1));

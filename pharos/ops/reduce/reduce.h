@@ -15,7 +15,8 @@ using OptScalar = std::optional<Scalar>;
 void sum_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim, OptDtype dtype);
 void nansum_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim,
                   OptDtype dtype);
-void mean_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim, OptDtype dtype);
+void mean_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim,
+                OptDtype dtype);
 void amin_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim);
 void amax_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim);
 void max_shape(Out& out, const Tensor& self);
@@ -121,8 +122,8 @@ Tensor std_mean_backward(const Tensor& grad_std, const Tensor& grad_mean, const 
                          bool keepdim);
 Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p,
                      const Tensor& norm);
-Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p,
-                     const Tensor& norm, IntArrayRef dim, bool keepdim);
+Tensor norm_backward(const Tensor& grad, const Tensor& self, const OptScalar& p, const Tensor& norm,
+                     IntArrayRef dim, bool keepdim);
 Tensor linalg_vector_norm_backward(const Tensor& grad, const Tensor& self, const Scalar& ord,
                                    const Tensor& norm, OptionalIntArrayRef dim, bool keepdim);
 Tensor logsumexp_backward(const Tensor& grad, const Tensor& self, const Tensor& result,

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
+#include "kernels/cpu/load.h"
 #include "kernels/cpu/reduce.h"
 #include "kernels/cpu/reduce_kernels.h"
-#include "kernels/cpu/load.h"
 #include "kernels/cpu/scan.h"
 #include "kernels/cpu/scratch.h"
 #include "ops/reduce/reduce.h"
@@ -63,6 +63,23 @@ void sum_into(ReduceKind kind, const Tensor& result, const Tensor& self, uint64_
   } else {
     run(kind, result, self, mask, divisor);
   }
+}
+
+// The sum of a small packed tensor in its own dtype, to the same bits as by way of a plan.
+bool small_sum(const Tensor& result, const Tensor& self, double divisor) {
+  const TensorImpl *in = self.unsafeGetTensorImpl(), *out = result.unsafeGetTensorImpl();
+  if (!in->is_contiguous() || in->numel_ > 4096 || in->dtype_ != out->dtype_) return false;
+  const auto reduce_as = [&](auto tag) {
+    using A = decltype(tag);
+    const A* p = reinterpret_cast<const A*>(in->data);
+    A v = reduce_kernels<A>(ReduceKind::kSum)->row(p, in->numel_, A(0));
+    if (divisor != 1) v /= static_cast<A>(divisor);
+    *reinterpret_cast<A*>(out->data) = v;
+    return true;
+  };
+  if (in->dtype_ == ScalarType::Float) return reduce_as(float());
+  if (in->dtype_ == ScalarType::Double) return reduce_as(double());
+  return false;
 }
 
 uint64_t one_dim(const Tensor& self, int64_t dim) {
@@ -127,8 +144,8 @@ void arg_lines(const Tensor* values, const Tensor& indices, const Tensor& self, 
   const Lines<3> lines(static_cast<int>(self.dim()), self.sizes().data(), static_cast<int>(dim),
                        {in.s, vs, is});
   const LoadFn<A> load = loader<A>(self.scalar_type());
-  const bool direct = c10::CppTypeToScalarType<A>::value == self.scalar_type() &&
-                      lines.step(0) == size;
+  const bool direct =
+      c10::CppTypeToScalarType<A>::value == self.scalar_type() && lines.step(0) == size;
   const char* base = static_cast<const char*>(self.const_data_ptr());
   int64_t* index = indices.data_ptr<int64_t>();
   char* value = values ? static_cast<char*>(values->data_ptr()) : nullptr;
@@ -165,9 +182,12 @@ void arg_along(const Tensor* values, const Tensor& indices, const Tensor& self, 
   if (indices.numel() == 0) return;
   dim = ops::wrapped_dim(dim, self.dim());
   switch (accumulate_type(self.scalar_type())) {
-    case ScalarType::Long: return arg_typed<int64_t>(values, indices, self, dim, largest);
-    case ScalarType::Double: return arg_typed<double>(values, indices, self, dim, largest);
-    default: return arg_typed<float>(values, indices, self, dim, largest);
+    case ScalarType::Long:
+      return arg_typed<int64_t>(values, indices, self, dim, largest);
+    case ScalarType::Double:
+      return arg_typed<double>(values, indices, self, dim, largest);
+    default:
+      return arg_typed<float>(values, indices, self, dim, largest);
   }
 }
 
@@ -178,7 +198,8 @@ void arg_any(const Tensor& result, const Tensor& self, std::optional<int64_t> di
 
 void warn_degrees(const char* name, double divisor) {
   if (divisor <= 0) {
-    TORCH_WARN(name, "(): degrees of freedom is <= 0. Correction should be strictly less than the "
+    TORCH_WARN(name,
+               "(): degrees of freedom is <= 0. Correction should be strictly less than the "
                "reduction factor (input numel divided by output numel).");
   }
 }
@@ -196,7 +217,8 @@ void var_into(const char* name, const Tensor& result, const Tensor* mean, const 
     if (mean) Tensor(*mean).copy_(at::mean(self, dim, keepdim));
     return;
   }
-  run(ReduceKind::kVariance, result, self, mask, divisor > 0 ? divisor : 0, root ? 0.5 : 1, 2, mean);
+  run(ReduceKind::kVariance, result, self, mask, divisor > 0 ? divisor : 0, root ? 0.5 : 1, 2,
+      mean);
 }
 
 void scan_into(ScanKind kind, const Tensor& result, const Tensor* positions, const Tensor& self,
@@ -221,6 +243,7 @@ void scan_into(ScanKind kind, const Tensor& result, const Tensor* positions, con
 }  // namespace
 
 void sum(const Tensor& result, const Tensor& self, OptDtype dtype) {
+  if (PHAROS_LIKELY(small_sum(result, self, 1))) return;
   sum_into(ReduceKind::kSum, result, self, ops::all_dims(self.dim()));
 }
 void sum_dim(const Tensor& result, const Tensor& self, OptionalIntArrayRef dim, bool keepdim,
@@ -234,6 +257,7 @@ void nansum(const Tensor& result, const Tensor& self, OptionalIntArrayRef dim, b
            dim_mask(dim, self.dim()));
 }
 void mean(const Tensor& result, const Tensor& self, OptDtype dtype) {
+  if (PHAROS_LIKELY(small_sum(result, self, static_cast<double>(self.numel())))) return;
   sum_into(ReduceKind::kSum, result, self, ops::all_dims(self.dim()),
            static_cast<double>(self.numel()));
 }

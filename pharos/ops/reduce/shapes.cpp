@@ -41,12 +41,12 @@ void extreme_shape(Out& out, const Tensor& self, IntArrayRef dim, bool keepdim, 
                   "reduction dim with the 'dim' argument.");
     }
     for (int64_t d : dim) {
-      TORCH_CHECK_INDEX(self.dim() == 0 || self.size(d) != 0, name, "(): Expected reduction dim ", d,
-                        " to have non-zero size.");
+      TORCH_CHECK_INDEX(self.dim() == 0 || self.size(d) != 0, name, "(): Expected reduction dim ",
+                        d, " to have non-zero size.");
     }
   }
-  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.numel() == 0, '"', kernel, "\" not implemented for '",
-                              self.scalar_type(), "'");
+  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.numel() == 0, '"', kernel,
+                              "\" not implemented for '", self.scalar_type(), "'");
   set_reduced(out, 0, self, mask, keepdim, self.scalar_type());
 }
 
@@ -87,7 +87,8 @@ void arg_shape(Out& out, const Tensor& self, std::optional<int64_t> dim, bool ke
 
 }  // namespace
 
-void sum_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim, OptDtype dtype) {
+void sum_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim,
+               OptDtype dtype) {
   set_reduced(out, 0, self, dim_mask(dim, self.dim()), keepdim, sum_dtype(out, self, dtype));
 }
 
@@ -100,10 +101,10 @@ void nansum_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool ke
 void mean_shape(Out& out, const Tensor& self, OptionalIntArrayRef dim, bool keepdim,
                 OptDtype dtype) {
   const ScalarType t = dtype.value_or(self.scalar_type());
-  TORCH_CHECK_NOT_IMPLEMENTED(
-      c10::isFloatingType(t) || c10::isComplexType(t), "mean(): could not infer output dtype. ",
-      dtype ? "Optional" : "Input",
-      " dtype must be either a floating point or complex dtype. Got: ", t);
+  TORCH_CHECK_NOT_IMPLEMENTED(c10::isFloatingType(t) || c10::isComplexType(t),
+                              "mean(): could not infer output dtype. ",
+                              dtype ? "Optional" : "Input",
+                              " dtype must be either a floating point or complex dtype. Got: ", t);
   set_reduced(out, 0, self, dim_mask(dim, self.dim()), keepdim, sum_dtype(out, self, dtype));
 }
 
@@ -184,9 +185,9 @@ void vector_norm_shape(Out& out, const Tensor& self, const Scalar& ord, Optional
     TORCH_CHECK(c10::isComplexType(t) == c10::isComplexType(*dtype),
                 "linalg.vector_norm: dtype should be ", self.is_complex() ? "complex" : "real",
                 " for ", self.is_complex() ? "complex" : "real", " inputs, but got ", *dtype);
-    TORCH_CHECK(c10::promoteTypes(t, *dtype) == *dtype, "linalg.vector_norm: the dtype of the input ",
-                "(", t, ") should be convertible without narrowing to the specified dtype (", *dtype,
-                ")");
+    TORCH_CHECK(c10::promoteTypes(t, *dtype) == *dtype,
+                "linalg.vector_norm: the dtype of the input ", "(", t,
+                ") should be convertible without narrowing to the specified dtype (", *dtype, ")");
   }
   set_reduced(out, 0, self, mask, keepdim, c10::toRealValueType(dtype.value_or(t)));
 }
@@ -213,8 +214,7 @@ void scan_shape(Out& out, const Tensor& self, int64_t dim, OptDtype dtype, const
 void scan_index_shape(Out& out, const Tensor& self, int64_t dim, const char* name) {
   wrapped_dim(dim, self.dim());
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() || self.dim() == 0 || self.numel() == 0, '"', name,
-                              "_cpu\" not implemented for '",
-                              self.scalar_type(), "'");
+                              "_cpu\" not implemented for '", self.scalar_type(), "'");
   out.set(0, self.sizes(), self.scalar_type(), self.device());
   out.set(1, self.sizes(), c10::kLong, self.device());
 }

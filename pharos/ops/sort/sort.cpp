@@ -27,15 +27,16 @@ Tensor msort(const Tensor& self) { return std::get<0>(at::sort(self, 0, false));
 namespace {
 
 Tensor median_all(const Tensor& self, bool skip_nan) {
-  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() && self.scalar_type() != c10::kBool, "\"median_cpu\" not implemented for '",
-                              self.scalar_type(), "'");
+  TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() && self.scalar_type() != c10::kBool,
+                              "\"median_cpu\" not implemented for '", self.scalar_type(), "'");
   if (self.numel() == 0) {
-    return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), c10::kDouble).to(self.scalar_type());
+    return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), c10::kDouble)
+        .to(self.scalar_type());
   }
   const Tensor flat = self.contiguous().view({-1});
-  const int64_t i = cpu::median_line(flat.scalar_type(),
-                                     static_cast<const char*>(flat.const_data_ptr()),
-                                     static_cast<int64_t>(flat.itemsize()), flat.numel(), skip_nan);
+  const int64_t i =
+      cpu::median_line(flat.scalar_type(), static_cast<const char*>(flat.const_data_ptr()),
+                       static_cast<int64_t>(flat.itemsize()), flat.numel(), skip_nan);
   return flat.select(0, i).clone();
 }
 
@@ -100,9 +101,11 @@ Unique unique_rows(const Tensor& self, int64_t dim, bool sort, bool inverse, boo
   if (self.numel() == 0) {
     int64_t empty_dims = 0;
     for (int64_t n : self.sizes()) empty_dims += n == 0;
-    TORCH_CHECK(self.size(dim) == 0, "There are 0 sized dimensions, and they aren't selected, so "
+    TORCH_CHECK(self.size(dim) == 0,
+                "There are 0 sized dimensions, and they aren't selected, so "
                 "unique cannot be applied");
-    TORCH_CHECK(empty_dims == 1, "Number of zero sized dimensions is more than one, so unique "
+    TORCH_CHECK(empty_dims == 1,
+                "Number of zero sized dimensions is more than one, so unique "
                 "cannot be applied ");
     return {self.clone(), none(), none()};
   }
@@ -119,10 +122,9 @@ Unique unique_rows(const Tensor& self, int64_t dim, bool sort, bool inverse, boo
     std::stable_sort(order.begin(), order.end(),
                      [&](int64_t i, int64_t j) { return compare(i, j) < 0; });
   }
-  auto [chosen, group_of, sizes] =
-      group(order, inverse, counts, [&](int64_t i, int64_t j) {
-        return cpu::equal_rows(moved.scalar_type(), p + i * row, p + j * row, width);
-      });
+  auto [chosen, group_of, sizes] = group(order, inverse, counts, [&](int64_t i, int64_t j) {
+    return cpu::equal_rows(moved.scalar_type(), p + i * row, p + j * row, width);
+  });
   return {moved.index_select(0, chosen).moveaxis(0, dim), group_of, sizes};
 }
 
@@ -192,10 +194,10 @@ Tensor histc(const Tensor& self, int64_t bins, const Scalar& min, const Scalar& 
   std::vector<double> count(static_cast<size_t>(bins));
   for (int64_t i = 0; i < x.numel(); ++i) {
     if (!(p[i] >= lo && p[i] <= hi)) continue;
-    const double at = wide ? (p[i] - lo) * static_cast<double>(bins) / (hi - lo)
-                           : static_cast<double>(static_cast<float>(p[i] - lo) *
-                                                 static_cast<float>(bins) /
-                                                 static_cast<float>(hi - lo));
+    const double at =
+        wide ? (p[i] - lo) * static_cast<double>(bins) / (hi - lo)
+             : static_cast<double>(static_cast<float>(p[i] - lo) * static_cast<float>(bins) /
+                                   static_cast<float>(hi - lo));
     ++count[static_cast<size_t>(std::min(static_cast<int64_t>(at), bins - 1))];
   }
   Tensor out = empty_cpu({bins}, c10::kDouble);
@@ -210,8 +212,10 @@ bool on_right(bool right, OptStr side) {
   TORCH_CHECK(*side == "left" || *side == "right",
               "torch.searchsorted(): side can only be 'left' or 'right' but got ",
               std::string(*side));
-  TORCH_CHECK(!right || *side == "right", "torch.searchsorted(): side and right can't be set to "
-              "opposites, got side of ", std::string(*side), " while right was True");
+  TORCH_CHECK(!right || *side == "right",
+              "torch.searchsorted(): side and right can't be set to "
+              "opposites, got side of ",
+              std::string(*side), " while right was True");
   return *side == "right";
 }
 
@@ -219,21 +223,27 @@ void check_search(const Tensor& bounds, const Tensor& values, const OptTensor& s
   bool match = bounds.dim() == 1;
   if (!match) {
     match = bounds.dim() == values.dim() && bounds.dim() > 0;
-    for (int64_t d = 0; match && d + 1 < bounds.dim(); ++d) match = bounds.size(d) == values.size(d);
+    for (int64_t d = 0; match && d + 1 < bounds.dim(); ++d)
+      match = bounds.size(d) == values.size(d);
   }
-  TORCH_CHECK(match, "torch.searchsorted(): boundaries tensor should be 1 dimension or the first "
+  TORCH_CHECK(match,
+              "torch.searchsorted(): boundaries tensor should be 1 dimension or the first "
               "N-1 dimensions of boundaries tensor and input value tensor must match, but we got "
-              "boundaries tensor ", bounds.sizes(), " and input value tensor ", values.sizes());
+              "boundaries tensor ",
+              bounds.sizes(), " and input value tensor ", values.sizes());
   if (!sorter || !sorter->defined()) return;
-  TORCH_CHECK(sorter->sizes().equals(bounds.sizes()), "torch.searchsorted(): boundary and sorter "
-              "must have the same size, but got boundary tensor ", bounds.sizes(),
-              "and got sorter tensor ", sorter->sizes());
-  TORCH_CHECK(sorter->scalar_type() == c10::kLong, "torch.searchsorted(): sorter must be a tensor "
-              "of long dtype but got dtype ", sorter->scalar_type());
+  TORCH_CHECK(sorter->sizes().equals(bounds.sizes()),
+              "torch.searchsorted(): boundary and sorter "
+              "must have the same size, but got boundary tensor ",
+              bounds.sizes(), "and got sorter tensor ", sorter->sizes());
+  TORCH_CHECK(sorter->scalar_type() == c10::kLong,
+              "torch.searchsorted(): sorter must be a tensor "
+              "of long dtype but got dtype ",
+              sorter->scalar_type());
   if (sorter->numel() > 0) {
-    TORCH_CHECK(sorter->min().item().toLong() >= 0 &&
-                    sorter->max().item().toLong() < sorter->size(-1),
-                "torch.searchsorted(): sorter index out of range");
+    TORCH_CHECK(
+        sorter->min().item().toLong() >= 0 && sorter->max().item().toLong() < sorter->size(-1),
+        "torch.searchsorted(): sorter index out of range");
   }
 }
 
@@ -250,7 +260,8 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
   const int64_t n = bounds.size(-1);
   const int64_t rows = bounds.dim() == 1 ? 1 : n == 0 ? 0 : bounds.numel() / n;
   const int64_t m = rows == 0 ? 0 : values.numel() / rows;
-  if (rows == 0) return at::zeros(self.sizes(), at::TensorOptions(out_int32 ? c10::kInt : c10::kLong));
+  if (rows == 0)
+    return at::zeros(self.sizes(), at::TensorOptions(out_int32 ? c10::kInt : c10::kLong));
   const auto item = static_cast<int64_t>(values.itemsize());
   const char* b = static_cast<const char*>(bounds.const_data_ptr());
   const char* v = static_cast<const char*>(values.const_data_ptr());
@@ -293,10 +304,12 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
               "() input tensor must be either float or double dtype");
   TORCH_CHECK(self.scalar_type() == q.scalar_type(), name,
               "() q tensor must be same dtype as the input tensor");
-  TORCH_CHECK(how == "linear" || how == "lower" || how == "higher" || how == "midpoint" ||
-                  how == "nearest",
-              name, "() interpolation must be one of linear, lower, higher, midpoint or nearest, "
-              "but got ", std::string(how));
+  TORCH_CHECK(
+      how == "linear" || how == "lower" || how == "higher" || how == "midpoint" || how == "nearest",
+      name,
+      "() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+      "but got ",
+      std::string(how));
   if (q.numel() > 0) {
     TORCH_CHECK(q.min().item().toDouble() >= 0 && q.max().item().toDouble() <= 1, name,
                 "() q values must be in the range [0, 1]");
@@ -310,8 +323,10 @@ Tensor quantile_of(const Tensor& self, const Tensor& q, std::optional<int64_t> d
     const int64_t d = wrapped_dim(*dim, self.dim());
     x = self.dim() == 0 ? self.reshape({1}) : self.moveaxis(d, -1);
     shape = self.sizes().vec();
-    if (keepdim && !shape.empty()) shape[static_cast<size_t>(d)] = 1;
-    else if (!shape.empty()) shape.erase(shape.begin() + d);
+    if (keepdim && !shape.empty())
+      shape[static_cast<size_t>(d)] = 1;
+    else if (!shape.empty())
+      shape.erase(shape.begin() + d);
   }
   const Tensor sorted = std::get<0>(at::sort(x, -1, false));
   const Tensor exact = q.to(c10::kDouble);  // ranks are counted in double

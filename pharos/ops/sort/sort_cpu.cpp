@@ -66,7 +66,8 @@ char* data(const Tensor& t) { return static_cast<char*>(t.data_ptr()); }
 struct Geometry {
   int64_t self[64] = {}, values[64] = {}, indices[64] = {};
   std::vector<int64_t> sizes;
-  Geometry(const Tensor& s, const Tensor& v, const Tensor& i, int64_t dim) : sizes(s.sizes().vec()) {
+  Geometry(const Tensor& s, const Tensor& v, const Tensor& i, int64_t dim)
+      : sizes(s.sizes().vec()) {
     const auto size = static_cast<int64_t>(s.itemsize());
     const bool dropped = v.dim() < s.dim();
     for (int64_t d = 0, at = 0; d < s.dim(); ++d) {
@@ -99,7 +100,8 @@ void sort_into(const Tensor& values, const Tensor& indices, const Tensor& self, 
 }
 
 template <class F>
-void select_into(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim, F f) {
+void select_into(const Tensor& values, const Tensor& indices, const Tensor& self, int64_t dim,
+                 F f) {
   if (values.numel() == 0) return;
   dim = ops::wrapped_dim(dim, self.dim());
   const auto size = static_cast<size_t>(self.itemsize());
