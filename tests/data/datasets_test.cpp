@@ -207,6 +207,40 @@ TEST(Samplers, DistributedSharesCoverEverything) {
   EXPECT_THROW(samplers::DistributedSequentialSampler(2, 3, 3), c10::Error);
 }
 
+// What LibTorch 2.15 printed.
+TEST(Samplers, DistributedAndRandomOrdersAreLibTorchs) {
+  using List = std::vector<size_t>;
+  struct Row {
+    bool duplicates;
+    size_t rank;
+    List first, epoch5, of7, straight;
+  };
+  const Row rows[] = {
+      {true, 0, {0, 2, 1, 5}, {1, 8, 5, 2}, {3, 6, 0}, {0, 1, 2, 3}},
+      {true, 2, {6, 0, 3, 8}, {9, 0, 4, 3}, {0, 4, 5}, {8, 9, 0, 1}},
+      {false, 0, {2, 4, 6}, {3, 6, 0}, {3, 0}, {0, 1, 2}},
+      {false, 2, {8, 3, 7}, {7, 4, 5}, {4, 1}, {6, 7, 8}},
+  };
+  for (const Row& row : rows) {
+    samplers::DistributedRandomSampler random(10, 3, row.rank, row.duplicates);
+    EXPECT_EQ(random.next(9), row.first);
+    random.set_epoch(5);
+    random.reset();
+    EXPECT_EQ(random.next(9), row.epoch5);
+    random.reset(7);
+    EXPECT_EQ(random.next(9), row.of7);
+    samplers::DistributedSequentialSampler straight(10, 3, row.rank, row.duplicates);
+    EXPECT_EQ(straight.next(9), row.straight);
+  }
+  at::manual_seed(3);
+  samplers::RandomSampler sampler(9);
+  EXPECT_EQ(sampler.next(9), (List{4, 1, 5, 6, 0, 2, 3, 8, 7}));
+  sampler.reset();
+  EXPECT_EQ(sampler.next(9), (List{7, 4, 8, 6, 1, 3, 5, 2, 0}));
+  sampler.reset(5);
+  EXPECT_EQ(sampler.next(9), (List{0, 3, 4, 1, 2}));
+}
+
 // ---- nested::map ----
 
 Tensor twice(const Tensor& t) { return t * 2; }
