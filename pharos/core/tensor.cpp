@@ -30,12 +30,31 @@ int64_t Tensor::stride(int64_t d) const {
   return t->strides_data()[at];
 }
 
-MemoryFormat Tensor::suggest_memory_format() const {
-  const TensorImpl* t = get();
-  if (!t->is_contiguous()) {
-    if (t->is_contiguous(MemoryFormat::ChannelsLast)) return MemoryFormat::ChannelsLast;
-    if (t->is_contiguous(MemoryFormat::ChannelsLast3d)) return MemoryFormat::ChannelsLast3d;
+namespace {
+
+// Whether the strides grow in the order of channels last; gaps are allowed.
+bool ordered_channels_last(const TensorImpl& t, const int* order, int n) {
+  const int64_t *sizes = t.sizes_data(), *strides = t.strides_data();
+  if (strides[1] == 0) return false;
+  int64_t least = 0;
+  for (int i = 0; i < n; ++i) {
+    const int d = order[i];
+    if (sizes[d] == 0 || strides[d] < least) return false;
+    // N111 tensors with identical strides are contiguous ones.
+    if (d == 0 && least == strides[1]) return false;
+    least = strides[d];
+    if (sizes[d] > 1) least *= sizes[d];
   }
+  return true;
+}
+
+}  // namespace
+
+MemoryFormat Tensor::suggest_memory_format() const {
+  static constexpr int k2d[] = {1, 3, 2, 0}, k3d[] = {1, 4, 3, 2, 0};
+  const TensorImpl* t = get();
+  if (t->ndim == 4 && ordered_channels_last(*t, k2d, 4)) return MemoryFormat::ChannelsLast;
+  if (t->ndim == 5 && ordered_channels_last(*t, k3d, 5)) return MemoryFormat::ChannelsLast3d;
   return MemoryFormat::Contiguous;
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/cpu/parallel.h"
 #include "ops/copy/copy.h"
 #include "ops/copy_decls.h"
+#include "ops/shape_decls.h"
 
 namespace pharos::ops {
 namespace {
@@ -140,7 +141,7 @@ Tensor roll(const Tensor& self, IntArrayRef shifts, IntArrayRef dims) {
   TORCH_CHECK(!shifts.empty(), "`shifts` required");
   if (dims.empty() && shifts.size() == 1) {
     const Tensor flat = self.contiguous().view(-1);
-    return ops::roll(flat, shifts, IntArrayRef(int64_t{0})).view(self.sizes());
+    return ops::view(ops::roll(flat, shifts, IntArrayRef(int64_t{0})), self.sizes());
   }
   TORCH_CHECK(shifts.size() == dims.size(),
               "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
@@ -168,11 +169,11 @@ Tensor rot90(const Tensor& self, int64_t k, IntArrayRef dims) {
   wrap(dims[1], total);
   switch (((k % 4) + 4) % 4) {
     case 1:
-      return self.flip({dims[1]}).transpose(dims[0], dims[1]);
+      return ops::transpose(self.flip({dims[1]}), dims[0], dims[1]);
     case 2:
       return self.flip(dims);
     case 3:
-      return self.flip({dims[0]}).transpose(dims[0], dims[1]);
+      return ops::transpose(self.flip({dims[0]}), dims[0], dims[1]);
     default:
       return self.clone(c10::MemoryFormat::Contiguous);
   }

@@ -4,6 +4,7 @@
 #include "kernels/cpu/copy.h"
 #include "ops/copy/copy.h"
 #include "ops/copy_decls.h"
+#include "ops/shape_decls.h"
 
 namespace pharos::ops {
 
@@ -174,6 +175,20 @@ Tensor pad(const Tensor& self, IntArrayRef pad, c10::string_view mode,
 
 // ---- shuffles ----
 
+namespace {
+
+// `t` with exactly the strides of self's memory format.
+Tensor in_format_of(const Tensor& self, const Tensor& t) {
+  const MemoryFormat format = self.suggest_memory_format();
+  int64_t strides[kMaxDims];
+  format_strides(t.sizes(), format, strides);
+  const IntArrayRef wanted(strides, t.sizes().size());
+  if (t.strides() == wanted && !t.is_alias_of(self)) return t;
+  return empty_strided_on(t.device(), t.sizes(), wanted, t.scalar_type()).copy_(t);
+}
+
+}  // namespace
+
 Tensor pixel_shuffle(const Tensor& self, int64_t r) {
   TORCH_CHECK(self.dim() >= 3,
               "pixel_shuffle expects input to have at least 3 dimensions, but got "
@@ -194,7 +209,7 @@ Tensor pixel_shuffle(const Tensor& self, int64_t r) {
   for (int64_t i = 0; i < b; ++i) order.push_back(i);
   for (int64_t d : {0, 3, 1, 4, 2}) order.push_back(b + d);
   const Tensor out = self.reshape(split).permute(order).reshape(shape);
-  return out.contiguous(self.suggest_memory_format());
+  return in_format_of(self, out);
 }
 
 Tensor pixel_unshuffle(const Tensor& self, int64_t r) {
@@ -221,7 +236,7 @@ Tensor pixel_unshuffle(const Tensor& self, int64_t r) {
   for (int64_t i = 0; i < b; ++i) order.push_back(i);
   for (int64_t d : {0, 2, 4, 1, 3}) order.push_back(b + d);
   const Tensor out = self.reshape(split).permute(order).reshape(shape);
-  return out.contiguous(self.suggest_memory_format());
+  return in_format_of(self, out);
 }
 
 Tensor channel_shuffle(const Tensor& self, int64_t groups) {
@@ -239,7 +254,7 @@ Tensor channel_shuffle(const Tensor& self, int64_t groups) {
   split[1] = c / groups;
   split.insert(split.begin() + 1, groups);
   const Tensor out = self.reshape(split).transpose(1, 2).reshape(self.sizes());
-  return out.contiguous(self.suggest_memory_format());
+  return in_format_of(self, out);
 }
 
 // ---- patches ----
@@ -302,10 +317,9 @@ Tensor im2col(const Tensor& self, IntArrayRef kernel_size, IntArrayRef dilation,
   const int64_t h = wide.stride(2), w = wide.stride(3);
   const int64_t strides[] = {wide.stride(0), wide.stride(1), p.dh * h,
                              p.dw * w,       p.sh * h,       p.sw * w};
-  const Tensor out = view_of(wide, sizes, strides)
-                         .clone(MemoryFormat::Contiguous)
-                         .view({x.size(0), x.size(1) * p.kh * p.kw, rows * columns});
-  return batch ? out : out.squeeze(0);
+  const Tensor parts = view_of(wide, sizes, strides).clone(MemoryFormat::Contiguous);
+  const Tensor out = ops::view(parts, {x.size(0), x.size(1) * p.kh * p.kw, rows * columns});
+  return batch ? out : ops::squeeze_dim(out, 0);
 }
 
 Tensor col2im(const Tensor& self, IntArrayRef output_size, IntArrayRef kernel_size,
@@ -344,7 +358,7 @@ Tensor col2im(const Tensor& self, IntArrayRef output_size, IntArrayRef kernel_si
           .slice(3, j * p.dw, j * p.dw + (columns - 1) * p.sw + 1, p.sw)
           .add_(parts.select(2, i).select(2, j));
   const Tensor out = wide.narrow(2, p.ph, h).narrow(3, p.pw, w).contiguous();
-  return batch ? out : out.squeeze(0);
+  return batch ? out : ops::squeeze_dim(out, 0);
 }
 
 }  // namespace pharos::ops

@@ -76,10 +76,7 @@ std::vector<Tensor> meshgrid_indexing(TensorList tensors, c10::string_view index
     own[i] = -1;
     out.push_back(inputs[i].view(own).expand(shape));
   }
-  if (swapped) {
-    std::swap(out[0], out[1]);
-    for (Tensor& t : out) t = t.swapdims(0, 1);
-  }
+  if (swapped) std::swap(out[0], out[1]);
   return out;
 }
 std::vector<Tensor> meshgrid(TensorList tensors) {
@@ -122,7 +119,7 @@ Tensor combinations(const Tensor& self, int64_t r, bool with_replacement) {
   }
   Tensor index = at::empty({count * r}, self.options().dtype(c10::kLong));
   if (count > 0) std::copy(all.begin(), all.end(), index.data_ptr<int64_t>());
-  return self.index_select(0, index).view({count, r});
+  return at::_unsafe_view(self.index_select(0, index), {count, r});
 }
 
 Tensor block_diag(TensorList tensors) {

@@ -50,26 +50,15 @@ S advance(S x, S step, double i) {
     return x + step * static_cast<S>(i);
 }
 
-// value(x) for n positions, counted from the near end, so that both ends are exact. As PyTorch's
-// kernel, which takes two vectors of 32 bytes at a time, elements of a vector are computed from the
-// vector's first one.
+// value(x) for n positions, counted from the near end, so that both ends are exact.
 template <class T, typename F>
 void fill_spaced(T* out, const Scalar& start, const Scalar& end, int64_t n, F&& value) {
   using S = StepOf<T>;
-  constexpr int64_t kLanes = kIntegral<T> ? 1 : 32 / sizeof(T);
   const S a = static_cast<S>(start.to<T>()), b = static_cast<S>(end.to<T>());
   const S step = n > 1 ? (b - a) / static_cast<S>(static_cast<double>(n - 1)) : S(0);
-  const auto position = [&](int64_t i) {
-    return i < n / 2 ? advance(a, step, static_cast<double>(i))
-                     : advance(b, S(-step), static_cast<double>(n - i - 1));
-  };
-  const int64_t packed = kIntegral<T> ? 0 : n / (2 * kLanes) * (2 * kLanes);
-  for (int64_t i = 0; i < packed; i += kLanes) {
-    const S base = static_cast<S>(static_cast<T>(position(i)));
-    for (int64_t j = 0; j < kLanes; ++j)
-      out[i + j] = value(advance(base, step, static_cast<double>(j)));
-  }
-  for (int64_t i = packed; i < n; ++i) out[i] = value(position(i));
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = value(i < n / 2 ? advance(a, step, static_cast<double>(i))
+                             : advance(b, S(-step), static_cast<double>(n - i - 1)));
 }
 
 ScalarType spaced_type(const OptType& dtype, const Scalar& start, const Scalar& end) {
