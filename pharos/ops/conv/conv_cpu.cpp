@@ -56,6 +56,8 @@ void add_bias(const Tensor& y, const Tensor& bias) {
     return add_channel_bias(ops::data_as<float>(y), ops::data_as<float>(bias), n, c, area);
   if (y.scalar_type() == ScalarType::Double)
     return add_channel_bias(ops::data_as<double>(y), ops::data_as<double>(bias), n, c, area);
+  if (y.scalar_type() == ScalarType::Long)
+    return add_channel_bias(ops::data_as<int64_t>(y), ops::data_as<int64_t>(bias), n, c, area);
   if (y.scalar_type() == ScalarType::ComplexFloat)
     return add_channel_bias(ops::data_as<c10::complex<float>>(y),
                             ops::data_as<c10::complex<float>>(bias), n, c, area);

@@ -62,11 +62,4 @@ Tensor cholesky_backward(const Tensor& grad, bool upper, const Tensor& L);
 Tensor qr_backward(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r,
                    c10::string_view mode);
 
-// Distances (distance.cpp): the gradients' own gradients.
-std::tuple<Tensor, Tensor, Tensor, Tensor> cdist_double_backward(const Tensor& gg,
-                                                                 const Tensor& grad,
-                                                                 const Tensor& x1, const Tensor& x2,
-                                                                 double p, const Tensor& dist,
-                                                                 std::array<bool, 4> needs);
-
 }  // namespace pharos::backward

@@ -189,7 +189,7 @@ void addmv(const Tensor& out, const Tensor& self, const Tensor& mat, const Tenso
 }
 
 void dot(const Tensor& out, const Tensor& self, const Tensor& other) {
-  if (is_bool(out, self, "dot")) return;
+  if (self.scalar_type() == ScalarType::Bool) ops::no_kernel("dot", ScalarType::Bool);
   const int64_t n = self.numel();
   const Tensor row = view_of(self, {1, n}, {1, self.strides()[0]});
   product(view_of(out, {1, 1}, {1, 1}), row, column(other), 1, 0);

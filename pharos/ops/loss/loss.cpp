@@ -58,6 +58,9 @@ void huber_shape(Out& out, const Tensor& self, const Tensor& target, int64_t red
 
 void soft_margin_shape(Out& out, const Tensor& self, const Tensor& target, int64_t reduction) {
   reduced_shape(out, self, target, promoted(self, target), reduction);
+  if (reduction == at::Reduction::None)
+    TORCH_CHECK(out[0].sizes().equals(self.sizes()), "output with shape ", self.sizes(),
+                " doesn't match the broadcast shape ", out[0].sizes());
 }
 
 namespace {

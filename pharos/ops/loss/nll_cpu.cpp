@@ -39,7 +39,8 @@ void forward(const char* name, const Layout& s, const Tensor& out, const Tensor&
     const auto* t = ops::data_as<const int64_t>(ts);
     const T* w = ws.defined() ? ops::data_as<const T>(ws) : nullptr;
     const int64_t n = s.batch * s.area;
-    const bool each = reduction == at::Reduction::None;
+    // A single score without a batch is always summed.
+    const bool each = reduction == at::Reduction::None && out.dim() > 0;
     const Tensor values = each ? empty_cpu({n}, type) : Tensor();
     T* y = each ? ops::data_as<T>(values) : nullptr;
     double sum = 0, weights = 0;

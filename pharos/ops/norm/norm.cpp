@@ -188,7 +188,7 @@ Tensor rms_norm(const Tensor& input, IntArrayRef shape, const OptTensor& weight,
   const double e =
       eps.value_or(is_double ? std::numeric_limits<double>::epsilon()
                              : static_cast<double>(std::numeric_limits<float>::epsilon()));
-  const Tensor x = input.to(wide);
+  const Tensor x = input.contiguous().to(wide);
   std::vector<int64_t> dims;
   for (size_t i = 0; i < shape.size(); ++i) dims.push_back(-1 - static_cast<int64_t>(i));
   const Tensor y = x * at::rsqrt(x.pow(2).mean(IntArrayRef(dims), true) + e);

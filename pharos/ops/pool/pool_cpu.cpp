@@ -132,6 +132,8 @@ void adaptive_max(int dims, const char* name, const Tensor& out, const Tensor& i
 }
 
 void unpool(int dims, const Tensor& out, const Tensor& self, const Tensor& indices) {
+  require(c10::isFloatingType(self.scalar_type()), dims == 2 ? "max_unpool2d" : "max_unpool3d",
+          self.scalar_type());
   const IntArrayRef size = out.sizes().slice(static_cast<size_t>(out.dim() - dims));
   const int64_t planes = planes_of(out, dims), area = product(size);
   const int64_t in_area = planes > 0 ? self.numel() / planes : 0;
