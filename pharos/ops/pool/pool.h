@@ -40,6 +40,13 @@ void max_unpool2d_shape(Out& out, const Tensor& self, const Tensor& indices, Int
 void max_unpool3d_shape(Out& out, const Tensor& self, const Tensor& indices, IntArrayRef size,
                         IntArrayRef stride, IntArrayRef padding);
 
+// Interpolation: `dims` spatial dims; the result has `size` in them.
+void upsample_shape(Out& out, int dims, const Tensor& self, IntArrayRef size);
+void upsample_backward_shape(Out& out, int dims, const Tensor& grad, IntArrayRef size,
+                             IntArrayRef input_size);
+void grid_sampler_shape(Out& out, int dims, const Tensor& input, const Tensor& grid, int64_t mode,
+                        int64_t padding);
+
 }  // namespace pharos::ops
 
 namespace pharos::backward {

@@ -68,11 +68,7 @@ std::tuple<Tensor, Tensor> _scaled_dot_product_attention_math(
     scores = scores.masked_fill(keep.logical_not(), -std::numeric_limits<double>::infinity());
     may_mask = true;
   } else if (given(attn_mask)) {
-    if (attn_mask->scalar_type() == ScalarType::Bool)
-      scores =
-          scores.masked_fill(attn_mask->logical_not(), -std::numeric_limits<double>::infinity());
-    else
-      scores = scores + attn_mask->to(query.scalar_type());
+    scores = scores + attn_mask->to(query.scalar_type());
     may_mask = true;
   }
   Tensor weights = may_mask ? safe_softmax(scores) : at::softmax(scores, -1);
