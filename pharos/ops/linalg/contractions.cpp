@@ -238,6 +238,7 @@ Tensor sum_product(Tensor a, Tensor b, const std::vector<bool>& sum) {
       } else {
         if (sa) a = a.sum(d, true);
         if (sb) b = b.sum(d, true);
+        only_b.push_back(d);
       }
     } else if (sa && sb) {
       batch.push_back(d);
@@ -377,7 +378,7 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   shape.push_back(weight.size(0));
   const Tensor a = input1.reshape({-1, input1.size(-1)}), b = input2.reshape({-1, input2.size(-1)});
   // [out, n, in2] = a @ w[out], then the product with b summed over in2.
-  Tensor y = (at::matmul(a, weight) * b).sum(-1).t().reshape(shape);
+  Tensor y = (at::matmul(a, weight) * b).sum(-1).t().contiguous().view(shape);
   if (has_bias) y = y + *bias;
   return y;
 }

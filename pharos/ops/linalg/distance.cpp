@@ -214,7 +214,7 @@ Tensor renorm_backward(const Tensor& grad, const Tensor& self, const Scalar& p, 
   const Tensor safe = norm.masked_fill(norm == 0, 1.0);
   const Tensor unit =
       pv == 2 ? self / safe : self.sgn() * self.abs().pow(pv - 1) / safe.pow(pv - 1);
-  const Tensor inv = 1 / (norm + 1e-7);
+  const Tensor inv = (norm + 1e-7).reciprocal();
   const Tensor shrunk = maxnorm * inv * (grad - inv * dot * unit);
   return at::where(norm > maxnorm, shrunk, grad);
 }

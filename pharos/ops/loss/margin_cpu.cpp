@@ -34,7 +34,7 @@ void put(const Tensor& out, const std::vector<double>& rows, int64_t reduction) 
   }
   double sum = 0;
   for (double v : rows) sum += v;
-  if (reduction == at::Reduction::Mean) sum /= static_cast<double>(rows.size());
+  if (reduction == at::Reduction::Mean && !rows.empty()) sum /= static_cast<double>(rows.size());
   fill_value(out, sum);
 }
 
