@@ -54,12 +54,13 @@ Tensor renorm_backward(const Tensor& grad, const Tensor& self, const Scalar& p, 
 // Decompositions (decompositions.cpp).
 Tensor det_backward(const Tensor& grad, const Tensor& det, const Tensor& A);
 std::tuple<Tensor, Tensor> solve_backward(const Tensor& grad, const Tensor& x, const Tensor& A,
-                                          bool left, bool vector, std::array<bool, 2> needs);
+                                          const Tensor& B, bool left, std::array<bool, 2> needs);
 std::tuple<Tensor, Tensor> solve_triangular_backward(const Tensor& grad, const Tensor& A,
-                                                     const Tensor& x, bool upper, bool left,
-                                                     bool unitriangular, std::array<bool, 2> needs);
+                                                     const Tensor& B, const Tensor& x, bool upper,
+                                                     bool left, bool unitriangular,
+                                                     std::array<bool, 2> needs);
 Tensor cholesky_backward(const Tensor& grad, bool upper, const Tensor& L);
-Tensor qr_backward(const Tensor& grad_q, const Tensor& grad_r, const Tensor& q, const Tensor& r,
-                   c10::string_view mode);
+Tensor qr_backward(const Tensor& gq, const Tensor& gr, const Tensor& A, const Tensor& q,
+                   const Tensor& r, c10::string_view mode);
 
 }  // namespace pharos::backward
