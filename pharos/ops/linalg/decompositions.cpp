@@ -202,7 +202,7 @@ std::tuple<Tensor, Tensor> linalg_cholesky_ex(const Tensor& self, bool upper, bo
                "positive-definite (the leading minor of order " +
                std::to_string(i) + " is not positive-definite).");
   }
-  return {upper ? L.triu() : L.tril(), info};
+  return {upper ? L.mT().tril().mT() : L.mT().triu().mT(), info};
 }
 
 Tensor linalg_cholesky(const Tensor& self, bool upper) {
@@ -225,7 +225,8 @@ std::tuple<Tensor, Tensor> linalg_qr(const Tensor& A, c10::string_view mode) {
   for (int64_t b = 0; b < batches(A) && A.numel() > 0; ++b)
     la::geqrf(dtype_of(A), as_int(m), as_int(n), matrix(qr, b), ld(m), data_of(tau) + b * k * item);
   const int64_t q_cols = mode == "complete" ? m : k;
-  const Tensor R = qr.narrow(-2, 0, mode == "complete" ? m : k).triu();
+  // Through the transpose, so that it stays column-major.
+  const Tensor R = qr.narrow(-2, 0, mode == "complete" ? m : k).mT().tril().mT();
   if (mode == "r") return {empty_cpu({0}, A.scalar_type()), R};
   std::vector<int64_t> shape = lead(A, 2);
   shape.push_back(m);

@@ -78,6 +78,7 @@ void batch_norm_shape(Out& out, const Tensor& input, const OptTensor& weight, co
               input.dim());
   TORCH_CHECK(input.numel() > 0,
               "input tensor must have at least one element, but got input_sizes = ", input.sizes());
+  require_floating("batch_norm", input.scalar_type());
   const ScalarType stats = norm_stat_type(input, {&weight, &bias, &running_mean, &running_var});
   set_normed(out, input);
   const int64_t features[] = {training ? input.sizes()[1] : 0};

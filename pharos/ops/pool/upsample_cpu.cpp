@@ -38,8 +38,6 @@ void cubic_weights(T t, T* w) {
 }
 
 int64_t nearest_index(int64_t o, int64_t in, int64_t out, bool exact, OptDouble scale) {
-  if (!exact && out == in) return o;
-  if (!exact && out == 2 * in) return o >> 1;
   const float s = scale && *scale > 0 ? static_cast<float>(1.0 / *scale)
                                       : static_cast<float>(in) / static_cast<float>(out);
   const float at = exact ? std::floor((static_cast<float>(o) + 0.5f) * s)
