@@ -10,6 +10,7 @@
 #include <pharos/io/serialize.h>
 #include <pharos/nn/nn.h>
 #include <pharos/parallel.h>
+#include <pharos/tensor_new.h>
 #include <pharos/tensor_operators.h>
 #include <pharos/types.h>
 #include <pharos/util.h>
