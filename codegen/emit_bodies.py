@@ -179,6 +179,16 @@ def edge_index(plan: NodePlan, name: str) -> int:
     return [a.name for a in plan.edges].index(name)
 
 
+def guard_edge(plan: NodePlan, name: str) -> int | None:
+    """The edge without which the saved tensor `name` is not needed: its only formula's only target."""
+    if len(plan.edges) < 2 or any(is_tensor_list(a) for a in plan.edges) or "SavedTensor " not in plan.members[name].decl:
+        return None
+    users = [targets for targets, formula in plan.formulas if _uses(formula, name)]
+    if len(users) != 1 or len(users[0]) != 1:
+        return None
+    return edge_index(plan, users[0][0])
+
+
 def emit_node(op: Op, plan: NodePlan) -> str:
     s = op.schema
     lists = [a for a in plan.edges if is_tensor_list(a)]
@@ -269,6 +279,13 @@ def _key(args) -> str:
     return " | ".join(parts) or "0"
 
 
+def _stale(args) -> str:
+    """Views that came to require grad through their base add it to the key."""
+    parts = [f"stale_key_of_optionals({arg_name(a)})" if is_optional_list(a) else f"stale_key({arg_name(a)})"
+             for a in args if base_of(a.type).name == "Tensor"]
+    return f"if (key & kViewKey) key |= {' | '.join(parts)};" if parts else ""
+
+
 def _tensors(args) -> str:
     return ", ".join(f"&{arg_name(a)}" for a in args if is_tensor(a))
 
@@ -299,7 +316,13 @@ def _connects(op: Op, plan: NodePlan, result: str) -> list[str]:
 
 
 def _saves(plan: NodePlan, after: bool) -> list[str]:
-    return [m.save.format(n="node") for m in plan.members.values() if m.save and m.after == after]
+    lines = []
+    for name, m in plan.members.items():
+        if m.save and m.after == after:
+            edge = guard_edge(plan, name)
+            guard = f"if (node->edges_[{edge}].fn) " if edge is not None else ""
+            lines.append(guard + m.save.replace("{n}", "node"))
+    return lines
 
 
 def _prologue(op: Op, s: FunctionSchema) -> str:
@@ -337,6 +360,7 @@ def _slow(op: Op, s: FunctionSchema) -> str:
     return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
       {checks}
       if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
+      {_stale(s.all_args)}
     }}
 """
 
@@ -353,10 +377,11 @@ def functional(op: Op, plan: NodePlan | None) -> str:
     text += "  try {\n"
     takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
     if takes:
-        text += f"    const uint64_t key = {_key(s.all_args)};\n"
+        text += f"    uint64_t key = {_key(s.all_args)};\n"
         if op.kind == "view":
-            text += ("    if (PHAROS_UNLIKELY(key & kUndefinedKey)) { " + " ".join(
-                f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a)) + " }\n")
+            text += ("    if (PHAROS_UNLIKELY(key & (kUndefinedKey | kViewKey))) { " + " ".join(
+                f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
+                + f" {_stale(s.all_args)} }}\n")
         else:
             text += _slow(op, s)
     if plan is not None:
@@ -398,7 +423,9 @@ def raw(op: Op) -> str:
         self_name = arg_name(next(a for a in s.all_args if is_tensor(a)))
         track = "track_views" if returns_list(s) else "track_view"
         return head + guard + f"  auto result = [&] {{ BelowAutograd below; return {call}; }}();\n  {track}(result, {self_name});\n  return result;\n}}\n"
-    return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
+    if ret == "void" or ret.endswith("&") or not any("Tensor" in str(base_of(r.type).name) for r in s.returns):
+        return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
+    return head + guard + f"  auto result = {call};\n  untrack(result);\n  return result;\n}}\n"
 
 
 def _kernel_call(op: Op, results: str, args: str) -> str:
@@ -426,16 +453,15 @@ def recorded(op: Op, plan: NodePlan) -> str:
         names = ["result"]
     else:
         names = [f"std::get<{i}>(result)" for i in range(n)]
-    lines += _saves(plan, False)
-    lines.append(f"{ret} result = [&] {{ BelowAutograd below; return {row_name(s)}_raw(key, {args}); }}();")
+    if op.kind == "view":
+        # The function runs below autograd, the tracking of its result in the caller's mode.
+        lines.append(f"{ret} result = {row_name(s)}_raw(key, {args});")
+    else:
+        lines.append(f"{ret} result = [&] {{ BelowAutograd below; return {row_name(s)}_raw(key, {args}); }}();")
     lines += _connects(op, plan, names[0] if names else "result[0]")
-    if op.kind == "view" and not returns_list(s):
-        # The view's flag of a base that records was set under the guard above.
-        lines.append("result.unsafeGetTensorImpl()->flags &= ~uint32_t(TensorImpl::kNoGradView);")
+    lines += _saves(plan, False)
     if returns_list(s):
-        if op.kind == "view":
-            lines.append("for (const Tensor& t : result) t.unsafeGetTensorImpl()->flags &= ~uint32_t(TensorImpl::kNoGradView);")
-        lines.append("node->input_count = static_cast<uint16_t>(result.size());")
+        lines.append("node->input_count = static_cast<uint32_t>(result.size());")
         lines.append("set_history(TensorList(result), node.get());")
     else:
         if n > 1:
@@ -449,11 +475,14 @@ def recorded(op: Op, plan: NodePlan) -> str:
             value = "result" if n == 1 else r
             if n == 1 and r != "result":
                 lines.append(f"const Tensor& {r} = result; (void){r};")
-            lines.append(f"if (is_differentiable({value})) set_history({value}, node.get(), {i});" if n > 1 or True else "")
-        lines += _saves(plan, True)
+            if n > 1:
+                lines.append(f"if (is_differentiable({value})) set_history({value}, node.get(), {i});")
+            else:
+                lines += _saves(plan, True) + [f"if (is_differentiable({value})) give_history({value}, node);"]
+        lines += _saves(plan, True) if n > 1 else []
     lines.append("return result;")
     body = "\n".join("  " + line for line in lines)
-    return f"PHAROS_COLD static {ret} {row_name(s)}_recorded({params}) {{\n{body}\n}}\n"
+    return f"PHAROS_NOINLINE static {ret} {row_name(s)}_recorded({params}) {{\n{body}\n}}\n"
 
 
 def inplace(op: Op, plan: NodePlan | None) -> str:
@@ -471,7 +500,7 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
     name = row_name(s)
     write = (f"PHAROS_NOINLINE static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
              "  bump_version(self);\n}\n\n")
-    text += f"  try {{\n    const uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
+    text += f"  try {{\n    uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
     if plan is None:
         text += "    check_inplace(self, false);\n" if op.nondiff else ""
         return write + text + f"    {name}_write(key, {args});\n    return self;\n" + _catch(s) + "\n}\n"
@@ -484,10 +513,10 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
     saves_self = "self" in plan.members
     if saves_self:
         # The formula wants the value that is about to be overwritten.
-        lines.append("const Tensor original = [&] { BelowAutograd below; return with_history(self.clone(), self); }();")
-    for save in _saves(plan, False):
-        lines.append(save.replace(".save(self)", ".save(original)") if saves_self else save)
+        copy = "[&] { BelowAutograd below; return with_history(self.clone(), self); }()"
+        plan.members["self"].save = f"{{n}}->self_.save({copy});"
     lines += _connects(op, plan, "self")
+    lines += _saves(plan, False)
     lines += [f"{{ BelowAutograd below; {name}_write(key, {args}); }}", "rebase_history(self, node.get());"]
     after = _saves(plan, True)
     if after:
@@ -508,6 +537,7 @@ def _slow_inplace(s: FunctionSchema) -> str:
       {checks}
       if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) {{ op::{row_name(s)}({', '.join(again)}); }});
       if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
+      {_stale(s.all_args)}
     }}
 """
 
@@ -599,15 +629,15 @@ def written(op: Op, plan: NodePlan | None) -> str:
     if is_tensor_list(s.args[0]):
         return text + _written_lists(op) + _catch(s) + "\n}\n"
     n = arg_name(s.args[0])
-    lines = [f"const uint64_t key = {_key(s.all_args)};"] + _slow_inplace(s).rstrip().split("\n")
+    lines = [f"uint64_t key = {_key(s.all_args)};"] + _slow_inplace(s).rstrip().split("\n")
     if "any" not in op.devices:
         lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
     lines.append("const bool recording = records(key);")
     lines.append(f"check_inplace({n}, recording);")
     if plan is not None:
         lines += ["if (PHAROS_UNLIKELY(recording)) {", f"auto node = make_node<{row_name(s)}_Node>();"]
-        lines += _saves(plan, False)
         lines += _connects(op, plan, n)
+        lines += _saves(plan, False)
         lines += [f"{{ BelowAutograd below; pharos::ops::{op.impl}({args}); }}", f"bump_version({n});",
                   f"rebase_history({n}, node.get());"]
         lines += _saves(plan, True)

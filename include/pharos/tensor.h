@@ -220,7 +220,7 @@ class PHAROS_API Tensor {
   Tensor tensor_data() const;
   Tensor variable_data() const;
   void set_data(const Tensor& other) const;
-  int64_t _version() const { return get()->version(); }
+  int64_t _version() const;
   bool is_view() const { return get()->base != nullptr; }
   const Tensor _base() const;
   const std::string& name() const;

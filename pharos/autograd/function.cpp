@@ -91,7 +91,7 @@ variable_list AutogradContext::get_saved_variables() const {
               "you need to access saved tensors after calling backward.");
   if (node_->released && node_->saved.empty()) pharos::tape::graph_released();
   variable_list out;
-  for (const auto& s : node_->saved) out.push_back(s.unpack(node_));
+  for (const auto& s : node_->saved) out.push_back(s.unpack(node_, true));
   return out;
 }
 
@@ -133,7 +133,13 @@ void CustomCall::begin_forward() {
   node_->module_id = state.module_id;
   if (recording_) {
     node_->set_edge_count(inputs_.size());
-    for (size_t i = 0; i < inputs_.size(); ++i) pharos::tape::connect(node_->edges[i], inputs_[i]);
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      pharos::tape::RawEdge& e = node_->edges[i];
+      if (inputs_[i].defined()) pharos::tape::stale_key(inputs_[i]);
+      pharos::tape::connect(e, inputs_[i]);
+      // What backward returns is checked against the input's shape.
+      if (e.fn) pharos::tape::note_broadcast(e, inputs_[i]);
+    }
     if (state.special & pharos::kSpecialAnomaly) pharos::tape::init_node_slow(node_);
   }
   previous_mode_ = state.grad_mode;
@@ -152,51 +158,92 @@ bool contains(const variable_list& list, const at::Tensor& t) {
 }
 }  // namespace
 
+// What mark_dirty names must be inputs that come back, and writable ones.
+static void check_dirty(const variable_list& dirty, const variable_list& inputs, const variable_list& outputs,
+                        bool recording) {
+  for (const at::Tensor& t : dirty) {
+    TORCH_CHECK(contains(inputs, t),
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should "
+                "be passed to ctx.mark_dirty().");
+    TORCH_CHECK(contains(outputs, t),
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                "modified inplace must all be outputs of the Function.");
+    if (!recording) continue;
+    TORCH_CHECK(!(t.requires_grad() && t.is_leaf()),
+                "a leaf Variable that requires grad has been used in an in-place operation.");
+    TORCH_CHECK(!(t.is_view() && outputs.size() > 1),
+                "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return "
+                "more than one Tensor. This is not supported by the current autograd engine. You should either make sure "
+                "the input is not a view (using .clone() for example) or make your Function only return one Tensor (by "
+                "making the other tensors non-differentiable or moving them out of the Function).");
+  }
+  for (const at::Tensor& t : dirty) {
+    pharos::tape::check_inplace(t, recording);
+    if (!t.is_inference()) pharos::tape::bump_version(t);
+  }
+}
+
+static void mark_created(const at::Tensor& view, uint32_t creation) {
+  uint32_t& flags = view.unsafeGetTensorImpl()->flags;
+  flags = (flags & ~pharos::tape::kCreation) | creation;
+}
+
 void CustomCall::wrap(variable_list& outputs) {
   AutogradContext& ctx = node_->context;
-  for (const at::Tensor& t : ctx.dirty_) {
-    TORCH_CHECK(contains(inputs_, t), "mark_dirty was called with a tensor that is no input of ", node_->name());
-    pharos::tape::check_inplace(t, recording_);
-    pharos::tape::bump_version(t);
-  }
-  node_->input_count = static_cast<uint16_t>(outputs.size());
+  check_dirty(ctx.dirty_, inputs_, outputs, recording_);
+  node_->input_count = static_cast<uint32_t>(outputs.size());
+  const variable_list returned = ctx.to_save_.empty() ? variable_list{} : outputs;
+  size_t differentiable = 0;
+  for (const at::Tensor& out : outputs) differentiable += out.defined() && is_differentiable(out);
   for (size_t i = 0; i < outputs.size(); ++i) {
     at::Tensor& out = outputs[i];
     node_->outputs.push_back(out.defined() ? CustomNode::Output{out.sizes().vec(), out.options()} : CustomNode::Output{});
-    if (!out.defined() || !recording_) continue;
-    const bool dirty = contains(ctx.dirty_, out);
-    if (contains(ctx.non_differentiable_, out) || !c10::isDifferentiableType(out.scalar_type())) {
-      if (!dirty && contains(inputs_, out)) out = out.detach();
+    if (!out.defined()) continue;
+    const bool dirty = contains(ctx.dirty_, out), input = contains(inputs_, out);
+    if (!is_differentiable(out)) {
+      // An input that comes back without history is a detached alias, not the input itself.
+      if (input && !dirty && out.requires_grad()) out = out.detach();
       continue;
     }
     if (dirty) {
-      pharos::tape::rebase_history(out, node_);
-      out.unsafeGetTensorImpl()->flags |= static_cast<uint32_t>(i) << c10::TensorImpl::kOutputShift;
+      pharos::tape::rebase_history(out, node_, static_cast<uint32_t>(i));
       continue;
     }
-    if (contains(inputs_, out)) {
+    if (input) {
       // An input that comes back as it is: a view of it with this node as its history.
       BelowAutograd below;
       out = out.view_as(out);
-      out.unsafeGetTensorImpl()->flags &= ~uint32_t(c10::TensorImpl::kNoGradView);
-      out.unsafeGetTensorImpl()->flags |= c10::TensorImpl::kCustomView;
-    } else if (out.is_view()) {
-      out.unsafeGetTensorImpl()->flags &= ~uint32_t(c10::TensorImpl::kNoGradView);
-      out.unsafeGetTensorImpl()->flags |= c10::TensorImpl::kCustomView;
     }
+    if (out.is_view())
+      mark_created(out, differentiable > 1 ? c10::TensorImpl::kMultiView : c10::TensorImpl::kCustomView);
     pharos::tape::set_history(out, node_, static_cast<uint32_t>(i));
   }
-  if (!recording_) return;
+  if (recording_) save(returned, outputs);
+  // Outputs among them would own the node that owns them.
+  ctx.dirty_.clear();
+  ctx.non_differentiable_.clear();
+}
+
+bool CustomCall::is_differentiable(const at::Tensor& out) const {
+  return recording_ && !contains(node_->context.non_differentiable_, out) && c10::isDifferentiableType(out.scalar_type());
+}
+
+// `returned` are the outputs as forward gave them, `outputs` with their history.
+void CustomCall::save(const variable_list& returned, const variable_list& outputs) {
+  AutogradContext& ctx = node_->context;
   node_->saved = std::vector<pharos::tape::SavedTensor>(ctx.to_save_.size());
   for (size_t i = 0; i < ctx.to_save_.size(); ++i) {
     const at::Tensor& t = ctx.to_save_[i];
-    const auto is_output = std::find_if(outputs.begin(), outputs.end(), [&](const at::Tensor& o) { return o.is_same(t); });
-    if (is_output != outputs.end() && !contains(inputs_, t))
-      node_->saved[i].save_output(t, static_cast<uint32_t>(is_output - outputs.begin()));
+    if (!t.defined()) continue;
+    const auto at = std::find_if(returned.begin(), returned.end(), [&](const at::Tensor& o) { return o.is_same(t); });
+    const auto nr = static_cast<size_t>(at - returned.begin());
+    const bool output = at != returned.end() && (!contains(inputs_, t) || contains(ctx.dirty_, t));
+    if (output && is_differentiable(outputs[nr]))
+      node_->saved[i].save_output(outputs[nr], static_cast<uint32_t>(nr));
     else
       node_->saved[i].save(t);
   }
-  // A count of what was saved stays; the tensors themselves are in `saved`.
+  // The count of what was saved stays; the tensors themselves are in `saved`.
   std::fill(ctx.to_save_.begin(), ctx.to_save_.end(), at::Tensor());
 }
 

@@ -9,6 +9,8 @@ namespace pharos {
 struct TapeHooks {
   // Releases what the impl's (non-zero) autograd word owns.
   void (*release_autograd)(c10::TensorImpl*) noexcept;
+  // The output number of a tensor whose flags cannot hold it.
+  uint32_t (*large_output_nr)(const c10::TensorImpl*);
 };
 extern TapeHooks tape_hooks;
 

@@ -70,6 +70,8 @@ const int64_t* TensorImpl::out_of_line_sizes() const { return extra->dims; }
 uint32_t TensorImpl::own_version() const { return extra->version->version.load(std::memory_order_relaxed); }
 void TensorImpl::bump_own_version() { extra->version->version.fetch_add(1, std::memory_order_relaxed); }
 
+uint32_t TensorImpl::large_output_nr() const { return pharos::tape_hooks.large_output_nr(this); }
+
 TensorExtra* TensorImpl::ensure_extra() {
   if (!extra) extra = new TensorExtra;
   return extra;

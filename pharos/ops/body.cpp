@@ -69,6 +69,12 @@ c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>
   return out;
 }
 
+void untrack_slow(TensorImpl* t) {
+  t->base->release();
+  t->base = nullptr;
+  t->flags &= ~uint32_t(TensorImpl::kView | tape::kCreation);
+}
+
 Tensor with_history(Tensor copy, const Tensor& original) {
   c10::TensorImpl* from = original.unsafeGetTensorImpl();
   if (!from->requires_grad()) return copy;

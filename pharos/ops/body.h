@@ -15,6 +15,7 @@ namespace pharos::op {
 
 using at::Tensor;
 using at::TensorList;
+using c10::TensorImpl;
 
 // "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'".
 inline void check_defined(const Tensor& t, const char* name, int position) {
@@ -46,6 +47,24 @@ const Tensor& write_lazy(const Tensor& self, F&& f) {
   self.copy_(plain);
   return self;
 }
+
+// Results of functions that compute below autograd are tensors of their own, also where the function
+// made them as views of its temporaries.
+void untrack_slow(TensorImpl* t);
+inline void untrack(const Tensor& t) {
+  TensorImpl* impl = t.unsafeGetTensorImpl();
+  if (PHAROS_UNLIKELY(impl && impl->base && impl->use_count() == 1)) untrack_slow(impl);
+}
+inline void untrack(const std::vector<Tensor>& list) {
+  for (const Tensor& t : list) untrack(t);
+}
+template <typename... T>
+void untrack(const std::tuple<T...>& results) {
+  std::apply([](const auto&... r) { (untrack(r), ...); }, results);
+}
+template <typename T>
+std::enable_if_t<std::is_arithmetic_v<T> || std::is_enum_v<T>> untrack(const T&) {}
+inline void untrack(const at::Scalar&) {}
 
 inline bool is_differentiable(const Tensor& t) {
   return t.defined() && c10::isDifferentiableType(t.scalar_type());

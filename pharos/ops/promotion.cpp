@@ -156,10 +156,35 @@ bool same_layout(const Tensor* const* inputs, int n) {
 
 }  // namespace
 
+namespace {
+
+// One value for all of `main`'s elements: a single element, or one expanded to main's shape.
+bool is_single_value(const TensorImpl& t, const TensorImpl& main) {
+  if (t.numel_ == 1) return t.ndim <= main.ndim;
+  if (t.ndim != main.ndim || !t.sizes().equals(main.sizes())) return false;
+  for (int d = 0; d < t.ndim; ++d)
+    if (t.strides_data()[d] != 0 && t.sizes_data()[d] != 1) return false;
+  return true;
+}
+
+// Of two inputs: the contiguous one beside which the other is a single value; null if neither is.
+const Tensor* decisive_input(const Tensor* const* inputs, int n) {
+  if (n != 2) return nullptr;
+  for (int k = 0; k < 2; ++k) {
+    const TensorImpl& main = *inputs[k]->unsafeGetTensorImpl();
+    if (main.is_contiguous() && is_single_value(*inputs[1 - k]->unsafeGetTensorImpl(), main)) return inputs[k];
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 void set_broadcast_general(Out& out, int i, ScalarType dtype, const Tensor* const* inputs, int n) {
   const c10::Device device = common_device(inputs, n);
   if (same_layout(inputs, n) && inputs[0]->device() == device)
     return out.set_like(i, *inputs[0], dtype);
+  if (const Tensor* main = decisive_input(inputs, n); main && main->device() == device)
+    return out.set_like(i, *main, dtype);
   Geometry g;
   for (int k = 0; k < n; ++k) broadcast_into(inputs[k]->sizes(), g.sizes, &g.ndim);
   const IntArrayRef sizes(g.sizes, static_cast<size_t>(g.ndim));

@@ -21,11 +21,36 @@ Tensor cast_gradient(const Tensor& t, c10::ScalarType dtype) {
   return (to_real ? at::real(t) : t).to(dtype);
 }
 
-Tensor regenerate_view(const Tensor& base, const Tensor& view) {
-  TORCH_CHECK(base.scalar_type() == view.scalar_type(),
-              "the history of a view whose base has another dtype cannot be found again after an in-place write; clone "
-              "the view before writing to its base");
-  return base.as_strided(view.sizes(), view.strides(), view.storage_offset());
+// The base seen with the view's dtype: complex numbers as pairs of reals or pairs as numbers, else
+// the bytes as they are.
+Tensor with_dtype(const Tensor& base, c10::ScalarType dtype) {
+  if (base.scalar_type() == dtype) return base;
+  if (base.is_complex() && c10::toRealValueType(base.scalar_type()) == dtype) {
+    const Tensor plain = base.is_conj() ? base.conj() : base;
+    return at::view_as_real(plain.is_neg() ? at::_neg_view(plain) : plain);
+  }
+  if (c10::isComplexType(dtype) && c10::toRealValueType(dtype) == base.scalar_type()) {
+    // All of the base's elements, gaps included, as pairs.
+    const auto span = static_cast<int64_t>(span_bytes(base.sizes(), base.strides(), base.itemsize()) / base.itemsize());
+    const int64_t odd = base.storage_offset() % 2;
+    return at::view_as_complex(base.as_strided({(span - odd) / 2, 2}, {2, 1}, base.storage_offset() + odd));
+  }
+  TORCH_CHECK(false, "the history of a ", dtype, " view of a ", base.scalar_type(),
+              " tensor cannot be found again after an in-place write; clone the view before writing to its base");
+}
+
+Tensor replay_view(const Tensor& base, const ViewGeometry& view, int64_t base_offset) {
+  const auto in_elements = [&](int64_t base_elements) {
+    return base_elements * static_cast<int64_t>(base.itemsize()) / static_cast<int64_t>(c10::elementSize(view.dtype));
+  };
+  Tensor t = with_dtype(base, view.dtype);
+  const int64_t offset = view.offset + in_elements(base.storage_offset()) - in_elements(base_offset);
+  if (!t.sizes().equals(view.sizes) || !t.strides().equals(view.strides) || t.storage_offset() != offset ||
+      t.is_same(base))
+    t = t.as_strided(view.sizes, view.strides, offset);
+  if (t.is_conj() != view.conj) t = at::conj(t);
+  if (t.is_neg() != view.neg) t = at::_neg_view(t);
+  return t;
 }
 
 }  // namespace
@@ -43,12 +68,12 @@ const TapeOps tape_ops{
     &clone_as,
     [](const Tensor& to, const Tensor& from) { to.copy_(from); },
     [](const Tensor& t) { t.zero_(); },
-    [](const Tensor& t, c10::IntArrayRef sizes, c10::IntArrayRef strides, int64_t offset) {
-      return t.as_strided(sizes, strides, offset);
-    },
-    &regenerate_view,
+    &replay_view,
     [](const Tensor& t) { return t.detach(); },
-    [](const Tensor& t) { return t.is_floating_point() && at::isnan(t).any().item().toBool(); },
+    [](const Tensor& t) {
+      BelowAutograd below;
+      return c10::isDifferentiableType(t.scalar_type()) && at::isnan(t).any().item().toBool();
+    },
 };
 
 }  // namespace pharos::tape

@@ -1,5 +1,6 @@
 // Backward passes. Dependency counts, gradient slots and marks live in the nodes for the one pass
-// that runs alone, and in a map for passes beside or inside it.
+// that runs alone, and in a map for passes beside or inside it. A pass keeps no nodes alive: its
+// roots do, for the edges of a recorded node never change.
 #include "tape/engine.h"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace pharos::tape {
 namespace {
 
 using torch::autograd::Edge;
-using torch::autograd::NodeExtra;
 
 enum Mark : uint8_t { kSeen = 1, kNeeded = 2, kTarget = 4 };
 
@@ -44,18 +44,18 @@ struct InMap {
 };
 
 std::atomic<bool> nodes_taken{false};
-thread_local Node* running = nullptr;
+thread_local constinit Node* running __attribute__((tls_model("initial-exec"))) = nullptr;
 
 // The gradients gathered for a node: one inline, several in an array.
 Tensor* slots_of(Node* n, State s) {
-  if (n->input_count == 1) return reinterpret_cast<Tensor*>(s.slot);
+  if (PHAROS_LIKELY(n->input_count == 1)) return reinterpret_cast<Tensor*>(s.slot);
   if (!*s.slot) *s.slot = new Tensor[n->input_count];
   return static_cast<Tensor*>(*s.slot);
 }
 
 void drop_slots(Node* n, void** slot) {
   if (!*slot) return;
-  if (n->input_count == 1) {
+  if (PHAROS_LIKELY(n->input_count == 1)) {
     reinterpret_cast<TensorImpl*>(*slot)->release();
   } else {
     delete[] static_cast<Tensor*>(*slot);
@@ -79,19 +79,43 @@ void add_to_slot(Tensor& slot, Tensor&& grad) {
   }
 }
 
+// The gradients that a node returns: on the stack for up to eight edges, and only as many as there are.
+class Results {
+ public:
+  explicit Results(uint32_t n) : n_(n), data_(n > kInline ? new Tensor[n] : reinterpret_cast<Tensor*>(here_)) {
+    if (n <= kInline)
+      for (uint32_t i = 0; i < n; ++i) new (&data_[i]) Tensor;
+  }
+  ~Results() {
+    if (n_ > kInline)
+      delete[] data_;
+    else
+      for (uint32_t i = 0; i < n_; ++i) data_[i].~Tensor();
+  }
+  Results(const Results&) = delete;
+  Tensor* data() { return data_; }
+  Tensor& operator[](uint32_t i) { return data_[i]; }
+
+ private:
+  static constexpr uint32_t kInline = 8;
+  alignas(Tensor) char here_[kInline * sizeof(Tensor)];
+  uint32_t n_;
+  Tensor* data_;
+};
+
 template <typename Store>
 class Pass {
  public:
-  explicit Pass(BackwardCall& call) : call_(call) {}
+  explicit Pass(BackwardCall& call) : call_(call) { seen_.reserve(64); }
   ~Pass() {
-    // After success everything is already clean; after an error this restores the nodes.
+    // A pass that ran to its end has cleaned every node as it went.
+    if (PHAROS_LIKELY(finished_)) return;
     for (Node* n : seen_) {
       State s = store_(n);
       drop_slots(n, s.slot);
       *s.marks = 0;
       *s.dependencies = 0;
     }
-    for (Node* n : seen_) n->release();
   }
 
   std::vector<Tensor> run() {
@@ -102,31 +126,36 @@ class Pass {
       Node* n = call_.roots[i].function.get();
       add_to_slot(slots_of(n, store_(n))[call_.roots[i].input_nr], std::move(call_.root_grads[i]));
     }
-    for (const Edge& r : call_.roots)
-      if (*store_(r.function.get()).dependencies == 0) make_ready(r.function.get());
+    // A root may be given twice: its mark is gone once it is ready or ran.
+    for (const Edge& r : call_.roots) {
+      State s = store_(r.function.get());
+      if (*s.dependencies != 0 || (*s.marks & kSeen) == 0) continue;
+      *s.marks &= ~kSeen;
+      make_ready(r.function.get());
+    }
     while (Node* n = next()) step(n);
+    finished_ = true;
     return std::move(captured_);
   }
 
  private:
-  void see(Node* n) {
-    State s = store_(n);
+  void see(Node* n, State s) {
     if (*s.marks & kSeen) return;
     *s.marks |= kSeen;
-    n->retain();
     seen_.push_back(n);
   }
 
   // Finds every node that the roots reach and counts the edges into each.
   void discover() {
-    for (const Edge& r : call_.roots) see(r.function.get());
+    for (const Edge& r : call_.roots) see(r.function.get(), store_(r.function.get()));
     for (size_t i = 0; i < seen_.size(); ++i) {
       Node* n = seen_[i];
       for (uint32_t e = 0; e < n->edge_count; ++e) {
         Node* next = n->edges[e].fn;
         if (!next) continue;
-        see(next);
-        ++*store_(next).dependencies;
+        State s = store_(next);
+        see(next, s);
+        ++*s.dependencies;
       }
     }
   }
@@ -155,7 +184,7 @@ class Pass {
   // Later nodes first; a single ready node never touches the heap.
   static bool earlier(const Node* a, const Node* b) { return a->sequence < b->sequence; }
   void make_ready(Node* n) {
-    if (!single_ && heap_.empty()) {
+    if (PHAROS_LIKELY(!single_ && heap_.empty())) {
       single_ = n;
       return;
     }
@@ -182,22 +211,14 @@ class Pass {
   void step(Node* n) {
     State s = store_(n);
     const uint8_t marks = *s.marks;
+    *s.marks = 0;
     Tensor* grads = slots_of(n, s);
     bool any = false;
     for (uint32_t i = 0; i < n->input_count; ++i) any |= grads[i].defined();
-    if (PHAROS_UNLIKELY(n->extra != nullptr) && any) run_tensor_hooks(n, grads);
+    if (PHAROS_UNLIKELY(n->extra != nullptr) && any && wanted(n, marks)) run_tensor_hooks(n, grads);
     if (PHAROS_UNLIKELY(marks & kTarget)) capture(n, grads);
-    const bool runs = any && (call_.targets.empty() ||
-                              ((marks & kNeeded) && !((marks & kTarget) && n->is_accumulate && !call_.accumulate) &&
-                               (!n->is_accumulate || (marks & kTarget))));
-    Tensor few[8];
-    std::vector<Tensor> many;
-    Tensor* results = few;
-    if (n->edge_count > 8) {
-      many.resize(n->edge_count);
-      results = many.data();
-    }
-    if (runs && (!(marks & kTarget) || n->is_accumulate || leads_on(n))) run_node(n, grads, results);
+    Results results(n->edge_count);
+    if (any && runs(n, marks)) run_node(n, grads, results.data());
     drop_slots(n, store_(n).slot);
     for (uint32_t i = 0; i < n->edge_count; ++i) {
       const auto& e = n->edges[i];
@@ -213,6 +234,14 @@ class Pass {
     }
   }
 
+  // Whether what arrives at the node matters to this pass.
+  bool wanted(Node*, uint8_t marks) const { return call_.targets.empty() || (marks & kNeeded); }
+  bool runs(Node* n, uint8_t marks) {
+    if (PHAROS_LIKELY(call_.targets.empty())) return true;
+    if (!(marks & kNeeded)) return false;
+    if (n->is_accumulate) return (marks & kTarget) && call_.accumulate;
+    return !(marks & kTarget) || leads_on(n);
+  }
   bool leads_on(Node* n) {
     for (uint32_t i = 0; i < n->edge_count; ++i)
       if (n->edges[i].fn && (*store_(n->edges[i].fn).marks & kNeeded)) return true;
@@ -220,12 +249,11 @@ class Pass {
   }
 
   void run_node(Node* n, Tensor* grads, Tensor* results) {
-    Node* const previous = running;
-    running = n;
     struct Restore {
-      Node* p;
-      ~Restore() { running = p; }
-    } restore{previous};
+      Node* previous = running;
+      ~Restore() { running = previous; }
+    } restore;
+    running = n;
     try {
       if (PHAROS_LIKELY(!n->extra))
         n->run(grads, results);
@@ -235,75 +263,15 @@ class Pass {
       add_node_context(e, n);
       throw;
     }
-    if (!call_.keep_graph) {
+    if (!call_.keep_graph && !n->is_accumulate) {
       n->release_variables();
       n->released = true;
     }
     if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly) && thread_state.anomaly_check_nan) check_nan(n, results);
   }
 
-  static void add_node_context(c10::Error& e, Node* n) {
-    const std::string path = n->module_path();
-    e.add_context("in the backward of " + n->name() + (path.empty() ? "" : " recorded in module " + path));
-    if (n->extra && !n->extra->anomaly_trace.empty())
-      e.add_context("the forward call was made at:\n" + n->extra->anomaly_trace);
-  }
-
-  static void check_nan(Node* n, const Tensor* results) {
-    for (uint32_t i = 0; i < n->edge_count; ++i) {
-      if (!results[i].defined() || !tape_ops.any_nan(results[i])) continue;
-      const std::string path = n->module_path();
-      TORCH_CHECK(false, "Function '", n->name(), "' returned nan values in its ", i, "th output.",
-                  path.empty() ? "" : " Its forward ran in module " + path + ".",
-                  n->extra && !n->extra->anomaly_trace.empty()
-                      ? " The forward call that caused it was made at:\n" + n->extra->anomaly_trace
-                      : std::string());
-    }
-  }
-
-  static void run_tensor_hooks(Node* n, Tensor* grads) {
-    // By index: a hook may add or remove hooks.
-    for (size_t i = 0; i < n->extra->tensor_hooks.size(); ++i) {
-      auto& h = n->extra->tensor_hooks[i];
-      Tensor& g = grads[h.output_nr];
-      if (!g.defined()) continue;
-      const Tensor replaced = torch::autograd::TensorHook(h.hook)(g);
-      if (!replaced.defined()) continue;
-      TORCH_CHECK(replaced.sizes() == g.sizes(), "hook '<unnamed>' has changed the size of value: was ", g.sizes(),
-                  " got ", replaced.sizes());
-      g = replaced;
-    }
-    for (const NodeExtra::Retain& r : n->extra->retains) {
-      AutogradMeta* meta = meta_of(r.tensor);
-      const Tensor& g = grads[r.output_nr];
-      if (!meta || !g.defined()) continue;
-      meta->grad = meta->grad.defined() ? tape_ops.add(meta->grad, g) : tape_ops.clone(g);
-    }
-  }
-
-  static void run_with_hooks(Node* n, Tensor* grads, Tensor* results) {
-    if (!n->extra->pre_hooks.empty()) {
-      torch::autograd::variable_list list(grads, grads + n->input_count);
-      for (size_t i = 0; i < n->extra->pre_hooks.size(); ++i) list = torch::autograd::NodePreHook(n->extra->pre_hooks[i].second)(list);
-      TORCH_CHECK(list.size() == n->input_count, "a pre-hook of ", n->name(), " returned ", list.size(),
-                  " gradients instead of ", n->input_count);
-      std::copy(list.begin(), list.end(), grads);
-    }
-    const bool post = !n->extra->post_hooks.empty();
-    torch::autograd::variable_list before;
-    if (post) before.assign(grads, grads + n->input_count);
-    n->run(grads, results);
-    if (!post) return;
-    torch::autograd::variable_list list(results, results + n->edge_count);
-    for (size_t i = 0; i < n->extra->post_hooks.size(); ++i)
-      list = torch::autograd::NodePostHook(n->extra->post_hooks[i].second)(list, before);
-    TORCH_CHECK(list.size() == n->edge_count, "a post-hook of ", n->name(), " returned ", list.size(),
-                " gradients instead of ", n->edge_count);
-    std::copy(list.begin(), list.end(), results);
-  }
-
   void capture(Node* n, Tensor* grads) {
-    if (call_.accumulate && n->is_accumulate) return;
+    if (call_.accumulate) return;
     for (size_t i = 0; i < call_.targets.size(); ++i)
       if (call_.targets[i].function.get() == n) captured_[i] = grads[call_.targets[i].input_nr];
   }
@@ -311,15 +279,27 @@ class Pass {
   // Casts and reduces a gradient to what its input was, and adds it where it goes.
   void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor&& grad, State next) {
     Tensor g = std::move(grad);
-    if (PHAROS_UNLIKELY(e.reduce_to != nullptr))
-      g = tape_ops.sum_to_size(g, c10::IntArrayRef(e.reduce_to + 1, static_cast<size_t>(e.reduce_to[0])));
+    if (PHAROS_UNLIKELY(e.reduce_to != nullptr)) reduce(from, index, e, g);
     if (PHAROS_UNLIKELY(g.scalar_type() != e.dtype && e.dtype != c10::ScalarType::Undefined))
       g = tape_ops.cast_gradient(g, e.dtype);
     Tensor& slot = slots_of(e.fn, next)[e.input_nr];
-    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes()))
-      TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index, " - got ", g.sizes(),
-                  " but expected shape compatible with ", slot.sizes());
+    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes())) refuse_shape(from, index, g, slot.sizes());
     add_to_slot(slot, std::move(g));
+  }
+  static void reduce(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor& g) {
+    const c10::IntArrayRef sizes(e.reduce_to + 1, static_cast<size_t>(e.reduce_to[0]));
+    if (g.sizes().equals(sizes)) return;
+    bool fits = sizes.size() <= g.sizes().size();
+    for (size_t i = 0; fits && i < sizes.size(); ++i) {
+      const int64_t to = sizes[sizes.size() - 1 - i], of = g.sizes()[g.sizes().size() - 1 - i];
+      fits = to == of || to == 1;
+    }
+    if (!fits) refuse_shape(from, index, g, sizes);
+    g = tape_ops.sum_to_size(g, sizes);
+  }
+  [[noreturn]] static void refuse_shape(Node* from, uint32_t index, const Tensor& g, c10::IntArrayRef expected) {
+    TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index, " - got ", g.sizes(),
+                " but expected shape compatible with ", expected);
   }
 
   BackwardCall& call_;
@@ -327,6 +307,7 @@ class Pass {
   std::vector<Node*> seen_;
   std::vector<Node*> heap_;
   Node* single_ = nullptr;
+  bool finished_ = false;
   std::vector<Tensor> captured_;
 };
 

@@ -11,9 +11,10 @@ namespace pharos::tape {
 using at::Tensor;
 
 struct BackwardCall {
-  // Where to start, with the gradient that arrives there.
-  std::vector<torch::autograd::Edge> roots;
-  std::vector<Tensor> root_grads;
+  // Where to start, with the gradients that arrive there (moved from). The nodes stay owned by the
+  // caller, and with them the whole graph.
+  c10::ArrayRef<torch::autograd::Edge> roots;
+  Tensor* root_grads = nullptr;
   bool keep_graph = false;
   bool create_graph = false;
   // If not empty: only what leads to these edges runs. With `accumulate` their leaves' .grad is
@@ -25,5 +26,13 @@ std::vector<Tensor> run_backward(BackwardCall& call);
 
 // The node that is running on this thread, if any.
 torch::autograd::Node* current_node();
+
+// Hooks of a node that has some (engine_hooks.cpp). They may add and remove hooks, these included.
+void run_tensor_hooks(torch::autograd::Node* n, Tensor* grads);
+void run_post_accumulate_hooks(torch::autograd::Node* n, const Tensor& leaf);
+void run_with_hooks(torch::autograd::Node* n, Tensor* grads, Tensor* results);
+// Errors of a node say which one it was and where it was recorded.
+void add_node_context(c10::Error& e, torch::autograd::Node* n);
+void check_nan(torch::autograd::Node* n, const Tensor* results);
 
 }  // namespace pharos::tape

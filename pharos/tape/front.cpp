@@ -2,6 +2,7 @@
 #include <pharos/autograd/autograd.h>
 #include <pharos/autograd/hooks.h>
 
+#include "core/factory.h"
 #include "core/tensor_extra.h"
 #include "core/thread_state.h"
 #include "tape/engine.h"
@@ -41,28 +42,48 @@ Edge edge_of(const at::Tensor& t) {
   return {std::move(e.fn), e.nr};
 }
 
-void add_roots(pharos::tape::BackwardCall& call, const variable_list& tensors, const variable_list& grads) {
-  TORCH_CHECK(grads.empty() || grads.size() == tensors.size(), "got ", tensors.size(), " tensors and ", grads.size(),
-              " gradients");
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const at::Tensor& t = tensors[i];
-    TORCH_CHECK(t.defined(), "element ", i, " of tensors is undefined");
-    TORCH_CHECK(t.requires_grad(), "element ", i, " of tensors does not require grad and does not have a grad_fn");
-    at::Tensor g = i < grads.size() ? grads[i] : at::Tensor();
-    if (!g.defined()) {
-      TORCH_CHECK(t.numel() == 1, "grad can be implicitly created only for scalar outputs");
-      TORCH_CHECK(!t.is_complex(), "grad can be implicitly created only for real scalar outputs but got ", t.scalar_type());
-      pharos::tape::BelowAutograd below;
-      g = pharos::tape::tape_ops.ones_like(t);
-    } else {
-      TORCH_CHECK(g.sizes() == t.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", g.sizes(),
-                  " and output[", i, "] has a shape of ", t.sizes(), ".");
-      TORCH_CHECK(g.is_complex() == t.is_complex(), "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[", i, "] has a dtype of ", g.scalar_type(), " and output[", i, "] has a dtype of ", t.scalar_type(), ".");
-      if (g.scalar_type() != t.scalar_type()) g = pharos::tape::tape_ops.cast_gradient(g, t.scalar_type());
-    }
-    call.roots.push_back(edge_of(t));
-    call.root_grads.push_back(std::move(g));
+// The gradient to start from at `t`, output number i of a call; undefined means ones.
+at::Tensor root_gradient(const at::Tensor& t, at::Tensor g, size_t i) {
+  TORCH_CHECK(t.requires_grad(), "element ", i, " of tensors does not require grad and does not have a grad_fn");
+  if (!g.defined()) {
+    TORCH_CHECK(t.numel() == 1, "grad can be implicitly created only for scalar outputs");
+    TORCH_CHECK(!t.is_complex(), "grad can be implicitly created only for real scalar outputs but got ", t.scalar_type());
+    if (t.dim() == 0 && t.is_cpu()) return pharos::scalar_cpu(1.0, t.scalar_type());
+    pharos::tape::BelowAutograd below;
+    return pharos::tape::tape_ops.ones_like(t);
   }
+  TORCH_CHECK(g.sizes() == t.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", g.sizes(), " and output[", i,
+              "] has a shape of ", t.sizes(), ".");
+  TORCH_CHECK(g.is_complex() == t.is_complex(),
+              "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+              "grad_output[",
+              i, "] has a dtype of ", g.scalar_type(), " and output[", i, "] has a dtype of ", t.scalar_type(), ".");
+  if (g.scalar_type() != t.scalar_type()) g = pharos::tape::tape_ops.cast_gradient(g, t.scalar_type());
+  return g;
+}
+
+// The roots of a call with several outputs.
+struct Roots {
+  std::vector<Edge> edges;
+  variable_list grads;
+  Roots(pharos::tape::BackwardCall& call, const variable_list& tensors, const variable_list& given) {
+    TORCH_CHECK(given.empty() || given.size() == tensors.size(), "got ", tensors.size(), " tensors and ", given.size(),
+                " gradients");
+    edges.reserve(tensors.size());
+    grads.reserve(tensors.size());
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      TORCH_CHECK(tensors[i].defined(), "element ", i, " of tensors is undefined");
+      grads.push_back(root_gradient(tensors[i], i < given.size() ? given[i] : at::Tensor(), i));
+      edges.push_back(edge_of(tensors[i]));
+    }
+    call.roots = edges;
+    call.root_grads = grads.data();
+  }
+};
+
+Edge target_of(const at::Tensor& t) {
+  TORCH_CHECK(t.defined() && t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  return edge_of(t);
 }
 
 }  // namespace
@@ -70,40 +91,31 @@ void add_roots(pharos::tape::BackwardCall& call, const variable_list& tensors, c
 void backward(const variable_list& tensors, const variable_list& grad_tensors, std::optional<bool> retain_graph,
               bool create_graph, const variable_list& inputs) {
   pharos::tape::BackwardCall call;
-  add_roots(call, tensors, grad_tensors);
+  const Roots roots(call, tensors, grad_tensors);
   call.keep_graph = retain_graph.value_or(create_graph);
   call.create_graph = create_graph;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    TORCH_CHECK(inputs[i].defined() && inputs[i].requires_grad(), "One of the differentiated Tensors does not require grad");
-    call.targets.push_back(edge_of(inputs[i]));
+  for (const at::Tensor& t : inputs) {
+    // A non-leaf among the inputs takes its gradient as retain_grad gives it.
+    if (t.defined() && t.requires_grad()) t.retain_grad();
+    call.targets.push_back(target_of(t));
   }
-  const variable_list captured = pharos::tape::run_backward(call);
-  // A non-leaf among the inputs takes its gradient as retain_grad would give it.
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].is_leaf() || !captured[i].defined()) continue;
-    at::Tensor& g = pharos::tape::ensure_meta(inputs[i].unsafeGetTensorImpl())->grad;
-    g = g.defined() ? pharos::tape::tape_ops.add(g, captured[i]) : captured[i];
-  }
+  pharos::tape::run_backward(call);
 }
 
 variable_list grad(const variable_list& outputs, const variable_list& inputs, const variable_list& grad_outputs,
                    std::optional<bool> retain_graph, bool create_graph, bool allow_unused) {
   pharos::tape::BackwardCall call;
-  add_roots(call, outputs, grad_outputs);
+  const Roots roots(call, outputs, grad_outputs);
   call.keep_graph = retain_graph.value_or(create_graph);
   call.create_graph = create_graph;
   call.accumulate = false;
   TORCH_CHECK(!inputs.empty(), "grad requires non-empty inputs.");
-  for (const at::Tensor& t : inputs) {
-    TORCH_CHECK(t.defined() && t.requires_grad(), "One of the differentiated Tensors does not require grad");
-    call.targets.push_back(edge_of(t));
-  }
+  for (const at::Tensor& t : inputs) call.targets.push_back(target_of(t));
   variable_list results = pharos::tape::run_backward(call);
   if (!allow_unused)
-    for (const at::Tensor& r : results)
-      TORCH_CHECK(r.defined(),
-                  "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
-                  "this is the desired behavior.");
+    for (size_t i = 0; i < results.size(); ++i)
+      TORCH_CHECK(results[i].defined(), "The differentiated Tensor at index ", i,
+                  " appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
   return results;
 }
 
@@ -145,7 +157,7 @@ bool remove_hook(const at::Tensor& t, unsigned id) {
   const Edge e = edge_of(t);
   if (!e.function || !e.function->extra) return false;
   NodeExtra& extra = *e.function->extra;
-  const size_t n = std::erase_if(extra.tensor_hooks, [&](const auto& h) { return h.id == id; }) +
+  const size_t n = std::erase_if(extra.tensor_hooks, [&](const auto& h) { return h.id == id && h.output_nr == e.input_nr; }) +
                    std::erase_if(extra.post_accumulate, [&](const auto& h) { return h.first == id; });
   return n > 0;
 }
@@ -195,14 +207,13 @@ bool Tensor::is_leaf() const {
 
 const Tensor& Tensor::grad() const {
   static const Tensor none;
-  const auto* meta = meta_of(get());
-  if (meta) {
-    if (!meta->grad.defined() && meta->grad_fn && !meta->retains_grad)
-      TORCH_WARN_ONCE("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-                      "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
-                      "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.");
-    return meta->grad;
-  }
+  if (!get()->autograd) return none;
+  const auto* meta = meta_of(impl_);
+  if (meta && (meta->grad.defined() || !meta->grad_fn || meta->retains_grad)) return meta->grad;
+  TORCH_WARN("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+             "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+             "you access the leaf Tensor instead.");
   return none;
 }
 
@@ -218,7 +229,7 @@ void Tensor::retain_grad() const {
   auto* meta = ensure_meta(get());
   if (meta->retains_grad) return;
   meta->retains_grad = true;
-  torch::autograd::ensure_extra(*meta->grad_fn).retains.push_back({get()->output_nr(), impl_});
+  torch::autograd::ensure_extra(*meta->grad_fn).retains.push_back({uint32_t(get()->output_nr()), impl_});
 }
 
 bool Tensor::retains_grad() const {
@@ -228,11 +239,24 @@ bool Tensor::retains_grad() const {
 
 void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
                       std::optional<TensorList> inputs) const {
-  torch::autograd::backward({*this}, gradient.defined() ? torch::autograd::variable_list{gradient} : torch::autograd::variable_list{},
-                            retain_graph, create_graph, inputs ? inputs->vec() : torch::autograd::variable_list{});
+  if (PHAROS_UNLIKELY(inputs.has_value())) {
+    TORCH_CHECK(!inputs->empty(), "`inputs` argument to `backward()` cannot be empty.");
+    return torch::autograd::backward({*this}, {gradient}, retain_graph, create_graph, inputs->vec());
+  }
+  get();
+  Tensor start = torch::autograd::root_gradient(*this, gradient, 0);
+  const torch::autograd::Edge root = torch::autograd::edge_of(*this);
+  pharos::tape::BackwardCall call;
+  call.roots = root;
+  call.root_grads = &start;
+  call.keep_graph = retain_graph.value_or(create_graph);
+  call.create_graph = create_graph;
+  pharos::tape::run_backward(call);
 }
 
-void Tensor::remove_hook(unsigned pos) const { torch::autograd::remove_hook(*this, pos); }
+void Tensor::remove_hook(unsigned pos) const {
+  TORCH_CHECK(torch::autograd::remove_hook(*this, pos), "Invalid index, no hook at position ", pos);
+}
 
 Tensor Tensor::tensor_data() const {
   Tensor t = Tensor::reclaim(get()->shallow_alias());
@@ -251,15 +275,30 @@ Tensor Tensor::variable_data() const {
 void Tensor::set_data(const Tensor& other) const {
   TensorImpl* t = get();
   const TensorImpl* o = other.unsafeGetTensorImpl();
-  TORCH_CHECK(o, "set_data: the new data is an undefined tensor");
+  TORCH_CHECK(o && o->device_type == t->device_type,
+              "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.");
   if (t->requires_grad())
     TORCH_CHECK(isDifferentiableType(o->dtype_), "data set to a tensor that requires gradients must be floating point or complex dtype");
   if (t == o) return;
-  Tensor keep = other;
+  const Tensor keep = other;
+  // The version goes on counting where it was: what was saved of this tensor stays valid, and writes
+  // to `other` are none of this one's.
+  if (!t->has(TensorImpl::kOwnVersion)) {
+    auto* version = new pharos::VersionCounter;
+    version->version = t->version();
+    t->ensure_extra()->set_version(version);
+    t->flags |= TensorImpl::kOwnVersion;
+  }
   t->dtype_ = o->dtype_;
-  t->set_storage(o->storage, o->data - static_cast<char*>(o->storage->data_));
+  const char* start = o->storage->data_ ? static_cast<char*>(o->storage->data_) : nullptr;
+  t->set_storage(o->storage, start ? o->data - start : reinterpret_cast<intptr_t>(o->data));
   t->set_geometry(o->sizes(), o->strides());
   t->flags = (t->flags & ~uint32_t(TensorImpl::kConj | TensorImpl::kNeg)) | (o->flags & (TensorImpl::kConj | TensorImpl::kNeg));
+}
+
+int64_t Tensor::_version() const {
+  TORCH_CHECK(!get()->is_inference(), "Inference tensors do not track version counter.");
+  return impl_->version();
 }
 
 const Tensor Tensor::_base() const {

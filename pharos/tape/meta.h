@@ -13,6 +13,7 @@ namespace torch::autograd {
 // Adds the incoming gradient to its leaf's `.grad`. It lives inside the leaf's metadata: its count is
 // the number of edges that lead to it, and while there are any they keep the leaf alive.
 struct AccumulateGrad final : Node {
+  // Runs as soon as it is ready: its sequence number is the largest.
   explicit AccumulateGrad(c10::TensorImpl* leaf);
   std::string name() const override { return "torch::autograd::AccumulateGrad"; }
   void run(at::Tensor* grads, at::Tensor* results) override;
@@ -30,6 +31,7 @@ struct AutogradMeta {
   AccumulateGrad accumulate;
   at::Tensor grad;
   Node* grad_fn = nullptr;  // owned
+  uint32_t output_nr = 0;    // of grad_fn, where the tensor's flags cannot hold it
   bool retains_grad = false;
   std::atomic<bool> locked{false};  // guards `grad` between concurrent backward passes
 
@@ -82,6 +84,8 @@ inline AutogradMeta* meta_of(const c10::TensorImpl* t) {
 AutogradMeta* ensure_meta(c10::TensorImpl* t);
 // The grad_fn, brought up to date for views; null for leaves. Borrowed.
 Node* grad_fn_of(c10::TensorImpl* t);
+// As grad_fn_of, for a view known to be behind its base; sets the view's kRequiresGrad as well.
+void refresh_view(c10::TensorImpl* t);
 // Makes `n` (retained by the call) the grad_fn; null makes the tensor a leaf.
 void set_grad_fn(c10::TensorImpl* t, Node* n, uint32_t output_nr);
 

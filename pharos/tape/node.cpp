@@ -5,6 +5,7 @@
 
 #include "core/pool.h"
 #include "core/tape_hooks.h"
+#include "tape/engine.h"
 #include "tape/meta.h"
 #include "tape/module_path.h"
 #include "tape/record.h"
@@ -15,8 +16,8 @@ namespace torch::autograd {
 // Dead nodes are chained through `slot` and destroyed in a loop: a graph of any depth needs constant
 // stack. The list's head is per thread; non-null while a loop runs.
 namespace {
-thread_local Node* reaping = nullptr;
-thread_local Node* dead = nullptr;
+thread_local constinit Node* reaping __attribute__((tls_model("initial-exec"))) = nullptr;
+thread_local constinit Node* dead __attribute__((tls_model("initial-exec"))) = nullptr;
 }  // namespace
 
 struct NodeReaper {
@@ -88,6 +89,7 @@ std::string Node::module_path() const { return pharos::tape::module_path(module_
 AccumulateGrad::AccumulateGrad(c10::TensorImpl* self) : leaf(self) {
   refcount.store(0, std::memory_order_relaxed);
   is_accumulate = true;
+  sequence = ~uint64_t{0};
 }
 
 void AccumulateGrad::retain_edge() {
@@ -132,8 +134,7 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
       meta->grad = tape_ops.add(meta->grad, fresh);
     }
   }
-  if (extra)
-    for (auto& [id, hook] : extra->post_accumulate) hook(variable);
+  if (extra && !extra->post_accumulate.empty()) pharos::tape::run_post_accumulate_hooks(this, variable);
 }
 
 }  // namespace torch::autograd
@@ -141,9 +142,8 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
 namespace pharos::tape {
 
 void ListNode::set_edge_count(size_t n) {
-  TORCH_CHECK(n < 65536, "a recorded operator takes at most 65535 tensors, got ", n);
   edges = new torch::autograd::RawEdge[n];
-  edge_count = static_cast<uint16_t>(n);
+  edge_count = static_cast<uint32_t>(n);
 }
 ListNode::~ListNode() { delete[] edges; }
 

@@ -20,7 +20,9 @@ constexpr uint64_t kRequiresGradKey = flag_bit(TensorImpl::kRequiresGrad);
 constexpr uint64_t kUndefinedKey = flag_bit(TensorImpl::kUndefined);
 constexpr uint64_t kLazyKey = flag_bit(TensorImpl::kConj | TensorImpl::kNeg);
 constexpr uint64_t kDeviceKey = uint64_t{0xff} << 16;
-constexpr uint64_t kSlowKey = kUndefinedKey | kLazyKey;
+constexpr uint64_t kViewKey = flag_bit(TensorImpl::kView);
+// Arguments that take a body off its straight path before anything else is decided.
+constexpr uint64_t kSlowKey = kUndefinedKey | kLazyKey | kViewKey;
 
 C10_ALWAYS_INLINE uint64_t key_of(const Tensor& t) {
   const TensorImpl* impl = t.unsafeGetTensorImpl();
@@ -39,6 +41,17 @@ template <typename List>
 uint64_t key_of_optionals(const List& list) {
   uint64_t k = 0;
   for (size_t i = 0; i < list.size(); ++i) k |= key_of(std::optional<Tensor>(list.get(i)));
+  return k;
+}
+// A view made before its base came to require grad does not show it in its key: kRequiresGradKey for
+// such a view, whose history is found again.
+uint64_t stale_key(const Tensor& t);
+inline uint64_t stale_key(const std::optional<Tensor>& t) { return t ? stale_key(*t) : 0; }
+uint64_t stale_key(TensorList list);
+template <typename List>
+uint64_t stale_key_of_optionals(const List& list) {
+  uint64_t k = 0;
+  for (size_t i = 0; i < list.size(); ++i) k |= stale_key(std::optional<Tensor>(list.get(i)));
   return k;
 }
 C10_ALWAYS_INLINE bool records(uint64_t key) { return (key & kRequiresGradKey) && thread_state.grad_mode; }
@@ -78,7 +91,7 @@ class NewNode {
 void init_node_slow(Node* n);
 
 template <typename N>
-NewNode<N> make_node() {
+C10_ALWAYS_INLINE NewNode<N> make_node() {
   constexpr int kClass = (sizeof(N) + kSmallStep - 1) / kSmallStep;
   static_assert(kClass <= kSmallClasses);
   N* n = new (pool_allocate(kClass)) N;
@@ -92,7 +105,7 @@ NewNode<N> make_node() {
 // A node with a fixed number of inputs; their edges are inline.
 template <int N>
 struct NodeOf : Node {
-  NodeOf() {
+  C10_ALWAYS_INLINE NodeOf() {
     edges = edges_;
     edge_count = N;
   }
@@ -107,12 +120,14 @@ struct ListNode : Node {
 
 // Edge i leads to what made `t`, if it requires grad.
 void connect_slow(RawEdge& e, TensorImpl* t);
-inline void connect(RawEdge& e, const Tensor& t) {
+C10_ALWAYS_INLINE void connect(RawEdge& e, const Tensor& t) {
   TensorImpl* impl = t.unsafeGetTensorImpl();
   if (!impl || !impl->requires_grad()) return;
   e.dtype = impl->dtype_;
-  if (PHAROS_LIKELY(impl->autograd && !(impl->autograd & 1) && !impl->base)) {
-    e.fn = reinterpret_cast<Node*>(impl->autograd);
+  // A leaf that threads share may get its metadata at this moment.
+  const uintptr_t word = __atomic_load_n(&impl->autograd, __ATOMIC_RELAXED);
+  if (PHAROS_LIKELY(word && !(word & 1) && !impl->base)) {
+    e.fn = reinterpret_cast<Node*>(word);
     e.fn->retain();
     e.input_nr = impl->output_nr();
     return;
@@ -129,7 +144,7 @@ inline bool same_shape(const TensorImpl& a, const TensorImpl& b) {
                                   ? std::memcmp(a.sizes_, b.sizes_, sizeof a.sizes_) == 0
                                   : a.sizes().equals(b.sizes()));
 }
-inline void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
+C10_ALWAYS_INLINE void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
   connect(e, t);
   if (PHAROS_UNLIKELY(e.fn && !same_shape(*t.unsafeGetTensorImpl(), *result.unsafeGetTensorImpl())))
     note_broadcast(e, t);
@@ -144,12 +159,20 @@ inline void set_history(const Tensor& t, Node* n, uint32_t nr = 0) {
   TensorImpl* impl = t.unsafeGetTensorImpl();
   if (!impl) return;
   n->retain();
-  if (PHAROS_LIKELY(impl->autograd == 0)) {
+  if (PHAROS_LIKELY(impl->autograd == 0 && nr < TensorImpl::kManyOutputs)) {
     impl->autograd = reinterpret_cast<uintptr_t>(n);
     impl->flags |= TensorImpl::kRequiresGrad | (nr << TensorImpl::kOutputShift);
     return;
   }
   set_history_slow(impl, n, nr);
+}
+// The same for the only output of a node that is otherwise complete: hands the node over.
+template <typename N>
+C10_ALWAYS_INLINE void give_history(const Tensor& t, NewNode<N>& node) {
+  TensorImpl* impl = t.unsafeGetTensorImpl();
+  if (PHAROS_UNLIKELY(impl->autograd != 0)) return set_history(t, node.get());
+  impl->autograd = reinterpret_cast<uintptr_t>(static_cast<Node*>(node.release()));
+  impl->flags |= TensorImpl::kRequiresGrad;
 }
 void set_history(TensorList list, Node* n);
 
@@ -161,25 +184,30 @@ inline void check_inplace(const Tensor& self, bool recording) {
     check_inplace_slow(self, recording);
 }
 inline void bump_version(const Tensor& self) { self.unsafeGetTensorImpl()->bump_version(); }
-// `self` was written by `n`: its history becomes n's output 0; for a view, its base's does too.
-void rebase_history(const Tensor& self, Node* n);
+// `self` was written by `n`: its history becomes n's output `nr`; for a view (nr 0), its base's does
+// too.
+void rebase_history(const Tensor& self, Node* n, uint32_t nr = 0);
 
-// `result` is a view of `self`.
-void track_view_slow(TensorImpl* view, TensorImpl* self);
-inline void track_view(const Tensor& result, const Tensor& self) {
+// How a view was made, where that forbids in-place writes in grad mode; at most one is set.
+constexpr uint32_t kCreation = TensorImpl::kNoGradView | TensorImpl::kMultiView | TensorImpl::kCustomView |
+                               TensorImpl::kInferenceView;
+// How views made now are marked.
+inline uint32_t creation_now(uint32_t in_grad_mode) {
+  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) return TensorImpl::kInferenceView;
+  return thread_state.grad_mode ? in_grad_mode : uint32_t(TensorImpl::kNoGradView);
+}
+// `result` is a view of `self`; views of views are views of the first one's base and inherit its mark.
+inline void track_view(const Tensor& result, const Tensor& self, uint32_t in_grad_mode = 0) {
   TensorImpl* view = result.unsafeGetTensorImpl();
   TensorImpl* from = self.unsafeGetTensorImpl();
-  if (PHAROS_UNLIKELY((thread_state.special & kSpecialInference) ||
-                      (from->flags & TensorImpl::kInference) || view == from || view->base))
-    return track_view_slow(view, from);
-  if (!thread_state.grad_mode) view->flags |= TensorImpl::kNoGradView;
+  if (PHAROS_UNLIKELY(view == from || view->base || (from->flags & TensorImpl::kInference))) return;
   TensorImpl* root = from->base ? from->base : from;
   root->retain();
   view->base = root;
   view->attr_version = view->version();
+  const uint32_t creation = creation_now(in_grad_mode);
+  view->flags |= TensorImpl::kView | (creation ? creation : from->flags & kCreation);
 }
 void track_views(TensorList results, const Tensor& self);
-
-[[noreturn]] void graph_released();
 
 }  // namespace pharos::tape

@@ -15,6 +15,10 @@ using at::Tensor;
 using c10::TensorImpl;
 using torch::autograd::Node;
 
+// A node's name as errors about its outputs give it: without "Backward0".
+std::string short_name(const Node& n);
+[[noreturn]] void graph_released();
+
 class SavedTensor {
  public:
   SavedTensor() = default;
@@ -22,10 +26,10 @@ class SavedTensor {
   SavedTensor& operator=(const SavedTensor&) = delete;
   ~SavedTensor() { reset(); }
 
-  void save(const Tensor& t) {
+  C10_ALWAYS_INLINE void save(const Tensor& t) {
     TensorImpl* impl = t.unsafeGetTensorImpl();
     if (!impl) return;
-    if (PHAROS_UNLIKELY(thread_state.special & kSpecialSavedHooks)) return save_packed(t);
+    if (PHAROS_UNLIKELY(thread_state.special & kSpecialSavedHooks)) return save_packed(t, false, 0);
     if (PHAROS_UNLIKELY(impl->is_inference())) refuse_inference();
     impl->retain();
     impl_ = impl;
@@ -36,19 +40,28 @@ class SavedTensor {
   }
   // `t` is output `nr` of the node that keeps it.
   void save_output(const Tensor& t, uint32_t nr);
-  // The tensor, its history included; checks that it was not written since.
-  Tensor unpack(Node* owner) const;
+  // The tensor; checks that it was not written since. Its history is there wherever it can be used:
+  // in grad mode, or where `full` asks for it.
+  C10_ALWAYS_INLINE Tensor unpack(Node* owner, bool full = false) const {
+    if (PHAROS_LIKELY(impl_ && (kind_ == kPlain || (kind_ == kOutput && !full && !thread_state.grad_mode)) &&
+                      impl_->version() == version_))
+      return Tensor::retain(impl_);
+    return unpack_slow(owner);
+  }
   void reset();
 
  private:
-  void save_packed(const Tensor& t);
+  // kPacked: impl_ is a PackedTensor made by saved-tensor hooks. kGone: dropped after backward.
+  enum Kind : uint32_t { kPlain, kOutput, kPacked, kGone };
+  void save_packed(const Tensor& t, bool is_output, uint32_t nr);
+  Tensor unpack_slow(Node* owner) const;
+  [[noreturn]] void refuse_written(Node* owner) const;
   [[noreturn]] static void refuse_inference();
 
   TensorImpl* impl_ = nullptr;
   uint32_t version_ = 0;
-  uint16_t output_nr_ = 0;
-  bool is_output_ = false;
-  bool packed_ = false;  // impl_ is a PackedTensor made by saved-tensor hooks
+  uint32_t output_nr_ : 29 = 0;
+  uint32_t kind_ : 3 = kPlain;
 };
 
 // Several tensors, for list arguments.
@@ -61,10 +74,14 @@ class SavedTensors {
     for (const auto& t : list) items_[i++].save(t);
   }
   std::vector<Tensor> unpack(Node* owner) const;
-  void reset() { items_.clear(); }
+  void reset() {
+    gone_ = !items_.empty();
+    items_.clear();
+  }
 
  private:
   std::vector<SavedTensor> items_;
+  bool gone_ = false;
 };
 
 // Sizes or other integers: inline up to five.

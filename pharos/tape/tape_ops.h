@@ -4,9 +4,21 @@
 
 #include <pharos/tensor.h>
 
+#include <vector>
+
 namespace pharos::tape {
 
 using at::Tensor;
+
+// What makes a view of its base: enough to take it anew.
+struct ViewGeometry {
+  ViewGeometry() = default;
+  explicit ViewGeometry(const c10::TensorImpl* view);
+  std::vector<int64_t> sizes, strides;
+  int64_t offset = 0;
+  c10::ScalarType dtype = c10::ScalarType::Undefined;
+  bool conj = false, neg = false;
+};
 
 struct TapeOps {
   Tensor (*add)(const Tensor& a, const Tensor& b);
@@ -20,9 +32,9 @@ struct TapeOps {
   Tensor (*clone_as)(const Tensor& t, const Tensor& like);
   void (*copy_inplace)(const Tensor& to, const Tensor& from);
   void (*zero_inplace)(const Tensor& t);
-  Tensor (*as_strided)(const Tensor& t, c10::IntArrayRef sizes, c10::IntArrayRef strides, int64_t offset);
-  // The view anew, taken from its base by recorded operators.
-  Tensor (*regenerate_view)(const Tensor& base, const Tensor& view);
+  // The view anew, taken by (recorded) operators from its base or from a tensor of the base's
+  // geometry; `base_offset` is the storage offset that the base had.
+  Tensor (*replay_view)(const Tensor& base, const ViewGeometry& view, int64_t base_offset);
   Tensor (*detach)(const Tensor& t);
   bool (*any_nan)(const Tensor& t);
 };

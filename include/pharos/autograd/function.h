@@ -76,6 +76,8 @@ struct PHAROS_API CustomCall {
 
  private:
   void other_argument();
+  bool is_differentiable(const at::Tensor& out) const;
+  void save(const variable_list& returned, const variable_list& outputs);
   CustomNode* node_;
   variable_list inputs_;
   std::vector<bool> is_tensor_;

@@ -65,8 +65,8 @@ struct PHAROS_API Node {
   uint32_t dependencies = 0;
   uint64_t sequence = 0;
   RawEdge* edges = nullptr;
-  uint16_t edge_count = 0;
-  uint16_t input_count = 1;
+  uint32_t edge_count = 0;
+  uint32_t input_count = 1;
   uint8_t pool_class = 0;
   uint8_t marks = 0;        // engine's bits: seen, needed
   bool is_accumulate = false;

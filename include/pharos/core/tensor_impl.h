@@ -30,11 +30,13 @@ struct PHAROS_API TensorImpl {
     kOwnVersion = 1u << 6,     // its alias group's counter is extra->version, not the storage's
     kWrappedNumber = 1u << 7,  // a number that became a tensor: weakest in promotion
     kUndefined = 1u << 8,      // only in keys: an argument that is no tensor
-    kNoGradView = 1u << 9,     // a view made under no_grad of a base that records
+    kNoGradView = 1u << 9,     // a view made under no_grad
     kMultiView = 1u << 10,     // a view made by an operator that returns several
     kCustomView = 1u << 11,    // a view made by a custom Function
     kInferenceView = 1u << 12, // a view made under InferenceMode of a normal tensor
+    kView = 1u << 13,          // `base` is set
     kOutputShift = 20,         // the upper 12 bits: which output of its grad_fn this is
+    kManyOutputs = 0xfff,      // in those bits: the number stands in the AutogradMeta
   };
 
   mutable std::atomic<uint32_t> refcount{1};
@@ -85,9 +87,16 @@ struct PHAROS_API TensorImpl {
   bool is_contiguous() const { return flags & kContiguous; }
   bool is_contiguous(MemoryFormat f) const;
   bool is_non_overlapping_and_dense() const;
-  uint32_t output_nr() const { return flags >> kOutputShift; }
+  uint32_t output_nr() const {
+    const uint32_t nr = flags >> kOutputShift;
+    return PHAROS_LIKELY(nr != kManyOutputs) ? nr : large_output_nr();
+  }
   int64_t storage_offset() const;
-  bool requires_grad() const { return flags & kRequiresGrad; }
+  // Of a view whose base came to require grad later, `kRequiresGrad` says so only after its history
+  // was asked for; this predicate always does.
+  bool requires_grad() const {
+    return (flags & kRequiresGrad) || (PHAROS_UNLIKELY(base != nullptr) && (base->flags & kRequiresGrad));
+  }
   bool is_inference() const { return flags & kInference; }
   void set_wrapped_number(bool v) { flags = v ? flags | kWrappedNumber : flags & ~uint32_t(kWrappedNumber); }
 
@@ -117,6 +126,7 @@ struct PHAROS_API TensorImpl {
   void set_geometry_slow(IntArrayRef sizes, IntArrayRef strides);
   const int64_t* out_of_line_sizes() const;
   uint32_t own_version() const;
+  uint32_t large_output_nr() const;
   void bump_own_version();
 };
 static_assert(sizeof(TensorImpl) == 144, "see DESIGN: about 128, at most 144 bytes");

@@ -274,6 +274,40 @@ void run_packed(LoopFn fn, int64_t n, void* const* ptrs, const int64_t* item_siz
   });
 }
 
+namespace {
+
+bool is_single_value(const TensorImpl* t) {
+  if (t->numel_ == 1) return true;
+  const int64_t *sizes = t->sizes_data(), *strides = t->strides_data();
+  for (int d = 0; d < t->ndim; ++d)
+    if (strides[d] != 0 && sizes[d] != 1) return false;
+  return true;
+}
+
+// A few items, packed but for inputs of one value (numbers, expanded gradients): those are repeated
+// and all goes through one call of the loop. False if this is not such a case.
+bool run_few(LoopFn fn, const Operand* ops, int nout, int nin, const void* params, int64_t numel) {
+  if (numel > kBlock || numel == 0 || nout + nin > 3) return false;
+  void* ptrs[3];
+  alignas(64) char values[2][kBlock * 16];
+  int used = 0;
+  for (int k = 0; k < nout + nin; ++k) {
+    const Operand& o = ops[k];
+    const TensorImpl* t = o.tensor->unsafeGetTensorImpl();
+    ptrs[k] = t->data;
+    if (detail::packed_as(t, o.type, numel) && (o.via == ScalarType::Undefined || o.via == o.type)) continue;
+    if (k < nout || used == 2 || !is_single_value(t)) return false;
+    alignas(16) char one[16];
+    convert_via(1, one, o.type, t->data, t->dtype_, 0, o.via);
+    fill_items(numel, values[used], one, static_cast<int64_t>(elementSize(o.type)));
+    ptrs[k] = values[used++];
+  }
+  fn(numel, ptrs, params);
+  return true;
+}
+
+}  // namespace
+
 void run_loop(LoopFn fn, const Operand* ops, int nout, int nin, const void* params, int cost) {
   const int count = nout + nin;
   const int64_t numel = ops[0].tensor->unsafeGetTensorImpl()->numel_;
@@ -290,6 +324,7 @@ void run_loop(LoopFn fn, const Operand* ops, int nout, int nin, const void* para
     }
     return run_packed(fn, numel, ptrs, item_sizes, count, params, cost);
   }
+  if (run_few(fn, ops, nout, nin, params, numel)) return;
   Plan plan;
   if (!make_plan(plan, fn, ops, nout, nin, params)) return;
   parallel_for(0, plan.numel, grain_of(cost), [&](int64_t b, int64_t e) { run_range(plan, b, e); });
@@ -313,30 +348,6 @@ void unary_general(const OpTable& op, const Tensor& out, const Tensor& a, const 
   run_loop(fn, ops, 1, 1, params, op.cost);
 }
 
-namespace {
-
-// A packed tensor with one number beside it, few enough items for a block: the commonest of the
-// general cases, without a plan.
-bool with_number(LoopFn fn, ScalarType c, const Tensor& out, const Tensor& a, const Tensor& b,
-                 const Operand* ops, const void* params) {
-  const TensorImpl *o = out.unsafeGetTensorImpl(), *x = a.unsafeGetTensorImpl(),
-                   *y = b.unsafeGetTensorImpl();
-  const int64_t n = o->numel_;
-  if (n > kBlock || !detail::packed_as(o, c, n)) return false;
-  const bool second = y->numel_ == 1 && detail::packed_as(x, c, n);
-  if (!second && !(x->numel_ == 1 && detail::packed_as(y, c, n))) return false;
-  alignas(64) char numbers[kBlock * 16];
-  alignas(16) char one[16];
-  const TensorImpl* number = second ? y : x;
-  convert_via(1, one, c, number->data, number->dtype_, 0, ops[second ? 2 : 1].via);
-  fill_items(n, numbers, one, static_cast<int64_t>(elementSize(c)));
-  void* const ptrs[] = {o->data, second ? x->data : numbers, second ? numbers : y->data};
-  fn(n, ptrs, params);
-  return true;
-}
-
-}  // namespace
-
 void binary_general(const OpTable& op, const Tensor& out, const Tensor& a, const Tensor& b,
                     ScalarType common, const void* params, bool keep_precision) {
   const ScalarType c = compute_type(common);
@@ -344,7 +355,6 @@ void binary_general(const OpTable& op, const Tensor& out, const Tensor& a, const
   const Operand ops[] = {{&out, c},
                          {&a, c, rounding(a, common, keep_precision)},
                          {&b, c, rounding(b, common, keep_precision)}};
-  if (with_number(fn, c, out, a, b, ops, params)) return;
   run_loop(fn, ops, 1, 2, params, op.cost);
 }
 

@@ -187,9 +187,10 @@ Tensor cat_new(TensorList tensors, const Joined& j) {
 }  // namespace
 
 Tensor cat(TensorList tensors, int64_t dim) {
-  const uint64_t key = tape::key_of(tensors);
+  uint64_t key = tape::key_of(tensors);
   if (PHAROS_UNLIKELY(key & tape::kLazyKey && !(key & tape::kUndefinedKey)))
     return at::cat(op::resolved(tensors), dim);
+  if (key & tape::kViewKey) key |= tape::stale_key(tensors);
   const Joined j = plan_cat(tensors, dim);
   if (PHAROS_LIKELY(!tape::records(key)) || !c10::isDifferentiableType(j.dtype))
     return cat_new(tensors, j);

@@ -78,7 +78,7 @@ Tensor& copy_(Tensor& self, const Tensor& src, bool non_blocking) {
   TORCH_CHECK(self.defined(), "self is undefined");
   TORCH_CHECK(src.defined(), "src is undefined");
   TensorImpl* to = self.unsafeGetTensorImpl();
-  const uint64_t key = tape::key_of(self) | tape::key_of(src);
+  uint64_t key = tape::key_of(self) | tape::key_of(src);
   if (PHAROS_UNLIKELY(key & tape::kLazyKey)) {
     if (self.is_conj()) {
       self._conj().copy_(src.conj(), non_blocking);
@@ -94,6 +94,7 @@ Tensor& copy_(Tensor& self, const Tensor& src, bool non_blocking) {
   check_broadcast(to->sizes(), src.sizes());
   if (PHAROS_UNLIKELY(src.is_complex() && !self.is_complex()))
     TORCH_WARN_ONCE("Casting complex values to real discards the imaginary part");
+  if (key & tape::kViewKey) key |= tape::stale_key(self) | tape::stale_key(src);
   const bool recording = tape::records(key);
   tape::check_inplace(self, recording);
   if (PHAROS_LIKELY(!recording)) {
