@@ -331,7 +331,9 @@ Tensor qr_square(const Tensor& gq, const Tensor& gr, const Tensor& q, const Tens
     const Tensor part = at::matmul(mh(gq), q);
     m = m.defined() ? m - part : -part;
   }
-  const Tensor sym = m.tril() + mh(m.tril(-1));
+  // R has a real diagonal: only that part of M's counts.
+  const Tensor low = m.tril(-1), diagonal = m.diagonal(0, -2, -1);
+  const Tensor sym = low + mh(low) + at::diag_embed(0.5 * (diagonal + diagonal.conj()));
   Tensor top = at::matmul(q, sym);
   if (gq.defined()) top = gq + top;
   return at::linalg_solve_triangular(mh(r), top, false, false);
