@@ -45,7 +45,7 @@ PUBLIC_LAYER = [
     ("tensor_operators.h", "decl"),
     ("functions.h", "decl"),
     ("parallel.h", "decl"),
-    ("types.h", "tape"),
+    ("types.h", "autograd"),
     ("util.h", "core"),
     ("cuda.h", "dispatch"),
     ("indexing.h", "decl"),
