@@ -211,7 +211,6 @@ inline void norms(Run& run) {
   LAYER(LocalResponseNorm(2), input({2, 4, 3, 3}));
   LAYER(LocalResponseNorm(nn::LocalResponseNormOptions(3).alpha(0.1).beta(0.5).k(2)),
         input({2, 4, 3}));
-  LAYER(CrossMapLRN2d(3), input({2, 4, 3, 3}));
 }
 
 inline void pools(Run& run) {
@@ -311,11 +310,11 @@ inline void recurrent(Run& run) {
 }
 
 inline void attention(Run& run) {
-  const Tensor x = input({5, 2, 8});
-  LAYER(MultiheadAttention(8, 2), x, x, x);
+  const Tensor x = input({5, 2, 8}), k = input({6, 2, 8}, -1, 3);
+  LAYER(MultiheadAttention(8, 2), x, k, k);
   LAYER(
       MultiheadAttention(nn::MultiheadAttentionOptions(8, 4).add_bias_kv(true).add_zero_attn(true)),
-      x, x, x);
+      x, k, k);
   LAYER(MultiheadAttention(nn::MultiheadAttentionOptions(8, 2).kdim(3).vdim(3).bias(false)), x,
         input({6, 2, 3}), input({6, 2, 3}, -1, 3));
   LAYER(TransformerEncoderLayer(

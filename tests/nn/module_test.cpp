@@ -290,6 +290,17 @@ TEST(Containers, FunctionalBindsArguments) {
   EXPECT_EQ(s->forward(torch::full({1}, -1.0)).item<float>(), 0.f);
 }
 
+// LibTorch's own sums leave the first channel in every later window; ours follow the definition.
+TEST(Layers, CrossMapLRN2dFollowsItsDefinition) {
+  nn::CrossMapLRN2d norm(nn::CrossMapLRN2dOptions(3).alpha(0.3).beta(0.5).k(2));
+  std::stringstream text;
+  text << norm;
+  EXPECT_EQ(text.str(), "torch::nn::CrossMapLRN2d(3, alpha=0.3, beta=0.5, k=2)");
+  const Tensor x = torch::arange(1, 9, torch::kFloat).reshape({1, 4, 1, 2});
+  const auto same = nn::functional::LocalResponseNormFuncOptions(3).alpha(0.3).beta(0.5).k(2);
+  EXPECT_TRUE(torch::allclose(norm(x), nn::functional::local_response_norm(x, same)));
+}
+
 TEST(AnyModule, ConvertsAndReports) {
   nn::AnyModule any(nn::Linear(2, 2));
   EXPECT_EQ(any.get<nn::Linear>()->weight.numel(), 4);
