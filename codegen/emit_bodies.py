@@ -656,7 +656,8 @@ def _written_lists(op: Op) -> str:
     each = lambda what: [f"for (const Tensor& t : {n}) {what};" for _, a, n in lists if a.is_write]
     return "\n".join("    " + line for line in [
         f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {", *checks, "}",
-        *each("check_inplace(t, records(key))"), "BelowAutograd below;",
+        "if (PHAROS_UNLIKELY(records(key) || (key & flag_bit(c10::TensorImpl::kInference)))) {",
+        *each("check_inplace(t, records(key))"), "}", "BelowAutograd below;",
         f"pharos::ops::{op.impl}({call_args(s.all_args)});", *each("bump_version(t)")]) + "\n"
 
 

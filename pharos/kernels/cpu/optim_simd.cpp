@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/cpu/optim.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/cpu/partial-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
@@ -177,41 +178,54 @@ struct Rmsprop {
   bool buffered = false, centered = false;
 };
 
-template <class D, class Body, class T = hn::TFromD<D>>
-HWY_INLINE void at_vector(D d, const Body& body, T* const* data, size_t i) {
+// Whole vectors, and the first lanes of one at the end of a tensor.
+template <class T>
+struct Whole {
+  template <class D>
+  HWY_INLINE hn::Vec<D> load(D d, const T* p) const {
+    return hn::LoadU(d, p);
+  }
+  template <class D>
+  HWY_INLINE void store(hn::Vec<D> v, D d, T* p) const {
+    hn::StoreU(v, d, p);
+  }
+};
+template <class T>
+struct First {
+  size_t n;
+  template <class D>
+  HWY_INLINE hn::Vec<D> load(D d, const T* p) const {
+    return load_first(d, p, n);
+  }
+  template <class D>
+  HWY_INLINE void store(hn::Vec<D> v, D d, T* p) const {
+    store_first(v, d, p, n);
+  }
+};
+
+template <class D, class Body, class Lanes, class T = hn::TFromD<D>>
+HWY_INLINE void at_vector(D d, const Body& body, T* const* data, size_t i, const Lanes& lanes) {
   const auto none = hn::Zero(d);
-  Lane<hn::Vec<D>> x{hn::LoadU(d, data[0] + i), hn::LoadU(d, data[1] + i),
-                     data[2] ? hn::LoadU(d, data[2] + i) : none,
-                     data[3] ? hn::LoadU(d, data[3] + i) : none,
-                     data[4] ? hn::LoadU(d, data[4] + i) : none};
+  Lane<hn::Vec<D>> x{lanes.load(d, data[0] + i), lanes.load(d, data[1] + i),
+                     data[2] ? lanes.load(d, data[2] + i) : none,
+                     data[3] ? lanes.load(d, data[3] + i) : none,
+                     data[4] ? lanes.load(d, data[4] + i) : none};
   body(x);
-  hn::StoreU(x.p, d, data[0] + i);
-  if (body.gradient.scaled) hn::StoreU(x.g, d, data[1] + i);
-  if (data[2]) hn::StoreU(x.s0, d, data[2] + i);
-  if (data[3]) hn::StoreU(x.s1, d, data[3] + i);
-  if (data[4]) hn::StoreU(x.s2, d, data[4] + i);
+  lanes.store(x.p, d, data[0] + i);
+  if (body.gradient.scaled) lanes.store(x.g, d, data[1] + i);
+  if (data[2]) lanes.store(x.s0, d, data[2] + i);
+  if (data[3]) lanes.store(x.s1, d, data[3] + i);
+  if (data[4]) lanes.store(x.s2, d, data[4] + i);
 }
 
 template <class D, class Body, class T = hn::TFromD<D>>
-void one_tensor(D d, const Body& body, const OptimTensor& t) {
+HWY_INLINE void one_tensor(D d, const Body& body, const OptimTensor& t) {
   const size_t lanes = hn::Lanes(d), n = static_cast<size_t>(t.numel);
   T* data[kOptimParts];
   for (int k = 0; k < kOptimParts; ++k) data[k] = static_cast<T*>(t.data[k]);
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) at_vector(d, body, data, i);
-  if (i == n) return;
-  // The last lanes in a vector of their own; ones keep the idle lanes free of exceptions' cost.
-  HWY_ALIGN T rest[kOptimParts][HWY_MAX_BYTES / sizeof(T)];
-  T* parts[kOptimParts];
-  for (int k = 0; k < kOptimParts; ++k) {
-    parts[k] = data[k] ? rest[k] : nullptr;
-    if (!data[k]) continue;
-    std::fill_n(rest[k], lanes, T(1));
-    std::copy(data[k] + i, data[k] + n, rest[k]);
-  }
-  at_vector(d, body, parts, 0);
-  for (int k = 0; k < kOptimParts; ++k)
-    if (data[k]) std::copy_n(rest[k], n - i, data[k] + i);
+  for (; i + lanes <= n; i += lanes) at_vector(d, body, data, i, Whole<T>());
+  if (i < n) at_vector(d, body, data, i, First<T>{n - i});
 }
 
 template <class T, template <class, class> class Body>
