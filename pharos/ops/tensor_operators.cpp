@@ -4,7 +4,7 @@
 namespace at {
 
 Tensor operator-(const Scalar& a, const Tensor& b) { return at::rsub(b, a); }
-Tensor operator/(const Scalar& a, const Tensor& b) { return at::reciprocal(b).mul_(a); }
+Tensor operator/(const Scalar& a, const Tensor& b) { return at::reciprocal(b).mul(a); }
 Tensor operator%(const Scalar& a, const Tensor& b) { return at::remainder(a, b); }
 
 }  // namespace at

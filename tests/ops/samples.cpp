@@ -8,6 +8,10 @@ Samples& Samples::tolerance(double r, double a, const char*) {
   atol = a;
   return *this;
 }
+Samples& Samples::half_tolerance(double a, const char*) {
+  half = a;
+  return *this;
+}
 Samples& Samples::skip_gradient(const char*) {
   gradient = second_gradient = false;
   return *this;

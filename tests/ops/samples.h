@@ -43,6 +43,8 @@ class Samples {
   }
   // Exceptions from checks; each states its reason.
   Samples& tolerance(double rtol, double atol, const char* reason);
+  // Absolute, for f16 and bf16 alone.
+  Samples& half_tolerance(double atol, const char* reason);
   Samples& skip_gradient(const char* reason);         // not smooth at the samples, random, ...
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
   Samples& skip_golden(const char* reason);           // PyTorch's value is not defined (empty, ties, ...)
@@ -51,7 +53,7 @@ class Samples {
 
   const std::string& row() const { return row_; }
   const std::vector<Sample>& samples() const { return samples_; }
-  double rtol = 0, atol = 0;  // 0: by dtype
+  double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
 
  private:
