@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   if (is("add_grad")) return repeat([&] { r = g + b; });
   if (is("mlp_adam_step")) {
     namespace nn = torch::nn;
-    nn::Sequential net(nn::Linear(8, 32), nn::ReLU(), nn::Linear(32, 32), nn::ReLU(), nn::Linear(32, 1));
+    nn::Sequential net(nn::Linear(8, 32), nn::ReLU(), nn::Linear(32, 32), nn::ReLU(),
+                       nn::Linear(32, 1));
     torch::optim::Adam opt(net->parameters(), 1e-3);
     auto x = torch::randn({32, 8}), y = torch::randn({32, 1});
     return repeat([&] {

@@ -14,7 +14,8 @@ constexpr int64_t kMapsShown = 64;
 // Pictures over which a filter must stay silent to count as dead.
 constexpr size_t kPicturesForDead = 256;
 
-torch::Tensor batch_of(const Pictures& pictures, size_t begin, size_t end, const ModelConfig& config) {
+torch::Tensor batch_of(const Pictures& pictures, size_t begin, size_t end,
+                       const ModelConfig& config) {
   std::vector<torch::Tensor> list;
   for (size_t i = begin; i < end; ++i) list.push_back(picture_tensor(pictures.read(i), config));
   return torch::stack(list);
@@ -22,7 +23,9 @@ torch::Tensor batch_of(const Pictures& pictures, size_t begin, size_t end, const
 
 class EvalMode {
  public:
-  explicit EvalMode(torch::nn::Sequential& net) : net_(net), was_training_(net->is_training()) { net_->eval(); }
+  explicit EvalMode(torch::nn::Sequential& net) : net_(net), was_training_(net->is_training()) {
+    net_->eval();
+  }
   ~EvalMode() { net_->train(was_training_); }
 
  private:
@@ -36,7 +39,11 @@ data::Image grey_image(const torch::Tensor& map, double low, double high) {
   image.height = map.size(0);
   image.width = map.size(1);
   image.channels = 1;
-  const auto bytes = ((map - low) / std::max(high - low, 1e-12) * 255).clamp(0, 255).round().to(torch::kByte).contiguous();
+  const auto bytes = ((map - low) / std::max(high - low, 1e-12) * 255)
+                         .clamp(0, 255)
+                         .round()
+                         .to(torch::kByte)
+                         .contiguous();
   image.pixels.assign(bytes.data_ptr<uint8_t>(), bytes.data_ptr<uint8_t>() + bytes.numel());
   return image;
 }
@@ -47,12 +54,18 @@ struct Seen {
   torch::Tensor maps, low, high;
 };
 
-void watch(torch::nn::Sequential& net, std::vector<Seen>& seen, std::vector<torch::nn::RemovableHandle>& handles) {
+void watch(torch::nn::Sequential& net, std::vector<Seen>& seen,
+           std::vector<torch::nn::RemovableHandle>& handles) {
   // Sized before any hook runs: the hooks keep references into it.
   const auto modules = net->named_modules("", false);
   for (const auto& m : modules)
     if (auto* conv = m.value()->as<torch::nn::Conv2d>())
-      seen.push_back({m.key(), fmt::format("{} filters of {}x{}", conv->options.out_channels(), conv->weight.size(2), conv->weight.size(3)), {}, {}, {}});
+      seen.push_back({m.key(),
+                      fmt::format("{} filters of {}x{}", conv->options.out_channels(),
+                                  conv->weight.size(2), conv->weight.size(3)),
+                      {},
+                      {},
+                      {}});
   size_t next = 0;
   for (const auto& m : modules) {
     if (!m.value()->as<torch::nn::Conv2d>()) continue;
@@ -72,7 +85,8 @@ void watch(torch::nn::Sequential& net, std::vector<Seen>& seen, std::vector<torc
   }
 }
 
-// Whether a ReLU follows the convolution directly: then a filter that is never above 0 does nothing.
+// Whether a ReLU follows the convolution directly: then a filter that is never above 0 does
+// nothing.
 bool feeds_relu(torch::nn::Sequential& net, const std::string& name) {
   bool previous = false;
   for (const auto& child : net->named_children()) {
@@ -82,13 +96,15 @@ bool feeds_relu(torch::nn::Sequential& net, const std::string& name) {
   return false;
 }
 
-void add_feature_maps(Report& report, torch::nn::Sequential& net, const PictureData& data, const ModelConfig& config) {
+void add_feature_maps(Report& report, torch::nn::Sequential& net, const PictureData& data,
+                      const ModelConfig& config) {
   std::vector<Seen> seen;
   std::vector<torch::nn::RemovableHandle> handles;
   watch(net, seen, handles);
   if (seen.empty()) return;
   const size_t count = std::min(data.test.size(), kPicturesForDead);
-  for (size_t i = 0; i < count; i += 64) net->forward(batch_of(data.test, i, std::min(count, i + 64), config));
+  for (size_t i = 0; i < count; i += 64)
+    net->forward(batch_of(data.test, i, std::min(count, i + 64), config));
   for (auto& h : handles) h.remove();
 
   report.sample = fit_image(data.test.read(0), config.shape);
@@ -97,15 +113,18 @@ void add_feature_maps(Report& report, torch::nn::Sequential& net, const PictureD
     LayerMaps layer;
     layer.name = s.name;
     layer.description = s.description;
-    if (s.maps.size(0) > kMapsShown) layer.description += fmt::format(", the first {} shown", kMapsShown);
+    if (s.maps.size(0) > kMapsShown)
+      layer.description += fmt::format(", the first {} shown", kMapsShown);
     const bool relu = feeds_relu(net, s.name);
     for (int64_t k = 0; k < std::min(s.maps.size(0), kMapsShown); ++k) {
       FeatureMap map;
       const double low = s.low[k].item<double>(), high = s.high[k].item<double>();
-      map.picture = grey_image(s.maps[k], s.maps[k].min().item<double>(), s.maps[k].max().item<double>());
+      map.picture =
+          grey_image(s.maps[k], s.maps[k].min().item<double>(), s.maps[k].max().item<double>());
       if (relu && high <= 0) {
         map.dead = true;
-        map.reason = fmt::format("never above 0 on {} test pictures, so the ReLU behind it passes nothing", count);
+        map.reason = fmt::format(
+            "never above 0 on {} test pictures, so the ReLU behind it passes nothing", count);
       } else if (high - low < 1e-6) {
         map.dead = true;
         map.reason = fmt::format("the same value everywhere on {} test pictures", count);
@@ -118,7 +137,8 @@ void add_feature_maps(Report& report, torch::nn::Sequential& net, const PictureD
 
 }  // namespace
 
-Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures, const ModelConfig& config) {
+Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures,
+                    const ModelConfig& config) {
   EvalMode mode(net);
   Evaluation e;
   std::vector<torch::Tensor> probabilities;
@@ -129,12 +149,14 @@ Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures, const 
     std::vector<int64_t> labels;
     for (size_t i = begin; i < end; ++i) labels.push_back(pictures.label(i));
     const auto target = torch::tensor(labels);
-    e.loss += torch::nn::functional::cross_entropy(
-                  logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
-                  .item<double>();
+    e.loss +=
+        torch::nn::functional::cross_entropy(
+            logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
+            .item<double>();
     const auto best = logits.argmax(1);
     correct += best.eq(target).sum().item<int64_t>();
-    for (int64_t i = 0; i < best.size(0); ++i) e.predicted.push_back(static_cast<int>(best[i].item<int64_t>()));
+    for (int64_t i = 0; i < best.size(0); ++i)
+      e.predicted.push_back(static_cast<int>(best[i].item<int64_t>()));
     probabilities.push_back(torch::softmax(logits, 1));
   }
   if (pictures.size() > 0) {
@@ -145,18 +167,20 @@ Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures, const 
   return e;
 }
 
-void describe(Report& report, torch::nn::Sequential& net, const PictureData& data, const ModelConfig& config,
-              const Evaluation& e) {
+void describe(Report& report, torch::nn::Sequential& net, const PictureData& data,
+              const ModelConfig& config, const Evaluation& e) {
   EvalMode mode(net);
   const size_t classes = config.classes.size();
   report.class_names = config.classes;
   report.confusion.assign(classes, std::vector<int64_t>(classes, 0));
   std::vector<std::pair<double, size_t>> wrong;
   for (size_t i = 0; i < data.test.size(); ++i) {
-    const auto truth = static_cast<size_t>(data.test.label(i)), guess = static_cast<size_t>(e.predicted[i]);
+    const auto truth = static_cast<size_t>(data.test.label(i)),
+               guess = static_cast<size_t>(e.predicted[i]);
     report.confusion[truth][guess]++;
     if (truth != guess)
-      wrong.emplace_back(e.probabilities[static_cast<int64_t>(i)][static_cast<int64_t>(guess)].item<double>(), i);
+      wrong.emplace_back(
+          e.probabilities[static_cast<int64_t>(i)][static_cast<int64_t>(guess)].item<double>(), i);
   }
   std::sort(wrong.rbegin(), wrong.rend());
   report.mistake_count = static_cast<int64_t>(wrong.size());

@@ -12,10 +12,11 @@ struct Evaluation {
 };
 
 // In eval mode and without recording; the model's mode is restored.
-Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures, const ModelConfig& config);
+Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures,
+                    const ModelConfig& config);
 
 // Confusion matrix, worst mistakes and the feature maps of every convolution for one picture.
-void describe(Report& report, torch::nn::Sequential& net, const PictureData& data, const ModelConfig& config,
-              const Evaluation& evaluation);
+void describe(Report& report, torch::nn::Sequential& net, const PictureData& data,
+              const ModelConfig& config, const Evaluation& evaluation);
 
 }  // namespace pharos::cli

@@ -33,11 +33,13 @@ std::string cut(std::string s, size_t width) {
 
 void print_values(const Json& v, const std::string& name) {
   if (v.is_object() && !v.contains("__tensor__")) {
-    for (const auto& [key, value] : v.items()) print_values(value, name.empty() ? key : name + "." + key);
+    for (const auto& [key, value] : v.items())
+      print_values(value, name.empty() ? key : name + "." + key);
     return;
   }
   if (v.is_object()) return;  // a tensor: it is in the table
-  if (v.is_array() && std::any_of(v.begin(), v.end(), [](const Json& x) { return x.is_structured(); })) {
+  if (v.is_array() &&
+      std::any_of(v.begin(), v.end(), [](const Json& x) { return x.is_structured(); })) {
     for (size_t i = 0; i < v.size(); ++i) print_values(v[i], name + "." + std::to_string(i));
     return;
   }
@@ -64,22 +66,24 @@ int run_inspect(const InspectOptions& options) {
     values += t.at("numel").get<int64_t>();
     bytes += t.at("nbytes").get<int64_t>();
   }
-  fmt::print("{}: {} file, {} bytes\n", one_line(options.file), file.at("format").get<std::string>(),
-             with_thousands(file.at("bytes").get<int64_t>()));
+  fmt::print("{}: {} file, {} bytes\n", one_line(options.file),
+             file.at("format").get<std::string>(), with_thousands(file.at("bytes").get<int64_t>()));
   if (!tensors.empty()) {
     fmt::print("\n{:<{}}  {:<10}  {:<{}}", "name", name_width, "dtype", "shape", shape_width);
-    if (options.stats) fmt::print("  {:>12}  {:>12}  {:>12}  {:>5}  {:>5}", "sum", "min", "max", "nan", "inf");
+    if (options.stats)
+      fmt::print("  {:>12}  {:>12}  {:>12}  {:>5}  {:>5}", "sum", "min", "max", "nan", "inf");
     fmt::print("\n");
   }
   for (const Json& t : tensors) {
     fmt::print("{:<{}}  {:<10}  {:<{}}", one_line(t.at("name").get<std::string>()), name_width,
                t.at("dtype").get<std::string>(), joined(t.at("shape")), shape_width);
     if (options.stats)
-      fmt::print("  {:>12}  {:>12}  {:>12}  {:>5}  {:>5}", number(t.at("sum")), number(t.at("min")), number(t.at("max")),
-                 number(t.at("nan")), number(t.at("inf")));
+      fmt::print("  {:>12}  {:>12}  {:>12}  {:>5}  {:>5}", number(t.at("sum")), number(t.at("min")),
+                 number(t.at("max")), number(t.at("nan")), number(t.at("inf")));
     fmt::print("\n");
   }
-  fmt::print("{} tensors, {} values, {} bytes\n", tensors.size(), with_thousands(values), with_thousands(bytes));
+  fmt::print("{} tensors, {} values, {} bytes\n", tensors.size(), with_thousands(values),
+             with_thousands(bytes));
   const Json& rest = file.at("values");
   if (!rest.is_null() && !(rest.is_object() && rest.contains("__tensor__"))) {
     fmt::print("\nother values:\n");

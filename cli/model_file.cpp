@@ -19,8 +19,8 @@ c10::IValue config_value(const ModelConfig& c) {
 }
 
 c10::IValue entry(const c10::IValue& dict, const char* key, const std::string& file) {
-  TORCH_CHECK(dict.isGenericDict() && dict.toGenericDict().contains(key), file, ": not a checkpoint of this tool: no '", key,
-              "' in it");
+  TORCH_CHECK(dict.isGenericDict() && dict.toGenericDict().contains(key), file,
+              ": not a checkpoint of this tool: no '", key, "' in it");
   return dict.toGenericDict().at(key);
 }
 
@@ -47,11 +47,13 @@ ModelConfig config_from(const c10::IValue& v, const std::string& file) {
   TORCH_CHECK(kind, file, ": 'model' names none of this tool's models");
   c.kind = *kind;
   c.shape = {integer(v, "height", file), integer(v, "width", file), integer(v, "channels", file)};
-  TORCH_CHECK(c.shape.height > 0 && c.shape.width > 0 && c.shape.height <= 4096 && c.shape.width <= 4096 &&
-                  (c.shape.channels == 1 || c.shape.channels == 3),
-              file, ": pictures of ", c.shape.height, "x", c.shape.width, "x", c.shape.channels, " are not supported");
+  TORCH_CHECK(c.shape.height > 0 && c.shape.width > 0 && c.shape.height <= 4096 &&
+                  c.shape.width <= 4096 && (c.shape.channels == 1 || c.shape.channels == 3),
+              file, ": pictures of ", c.shape.height, "x", c.shape.width, "x", c.shape.channels,
+              " are not supported");
   const c10::IValue classes = entry(v, "classes", file);
-  TORCH_CHECK(classes.isList() && !classes.toListRef().empty(), file, ": 'classes' is no list of names");
+  TORCH_CHECK(classes.isList() && !classes.toListRef().empty(), file,
+              ": 'classes' is no list of names");
   for (const c10::IValue& name : classes.toListRef()) {
     TORCH_CHECK(name.isString(), file, ": 'classes' is no list of names");
     c.classes.push_back(name.toStringRef());
@@ -99,11 +101,14 @@ LoadedModel load_model(const std::string& file) {
 torch::Tensor picture_tensor(const data::Image& image, const ModelConfig& c) {
   auto t = torch::empty({image.channels, image.height, image.width});
   float* out = t.data_ptr<float>();
-  const float scale = static_cast<float>(1 / (255 * c.std)), shift = static_cast<float>(-c.mean / c.std);
+  const float scale = static_cast<float>(1 / (255 * c.std)),
+              shift = static_cast<float>(-c.mean / c.std);
   const int64_t area = image.height * image.width;
   for (int64_t i = 0; i < area; ++i)
     for (int64_t k = 0; k < image.channels; ++k)
-      out[k * area + i] = static_cast<float>(image.pixels[static_cast<size_t>(i * image.channels + k)]) * scale + shift;
+      out[k * area + i] =
+          static_cast<float>(image.pixels[static_cast<size_t>(i * image.channels + k)]) * scale +
+          shift;
   return t;
 }
 

@@ -8,7 +8,8 @@ namespace {
 namespace nn = torch::nn;
 
 nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, bool bias = true) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(bias));
+  return nn::Conv2d(
+      nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(bias));
 }
 
 // The basic block of He et al., 2015.
@@ -23,7 +24,8 @@ struct BlockImpl : nn::Module {
     conv2 = register_module("conv2", conv(out, out, 3, 1, false));
     bn2 = register_module("bn2", nn::BatchNorm2d(out));
     if (stride != 1 || in != out)
-      downsample = register_module("downsample", nn::Sequential(conv(in, out, 1, stride, false), nn::BatchNorm2d(out)));
+      downsample = register_module(
+          "downsample", nn::Sequential(conv(in, out, 1, stride, false), nn::BatchNorm2d(out)));
   }
   torch::Tensor forward(const torch::Tensor& x) {
     auto y = torch::relu(bn1->forward(conv1->forward(x)));
@@ -57,7 +59,8 @@ nn::Sequential lenet(const PictureShape& s, int64_t classes) {
   net->push_back("pool2", nn::MaxPool2d(2));
   const int64_t side = small ? 4 : 7;
   const bool exact = small && s.height == 8 && s.width == 8;
-  if (!exact) net->push_back("pool3", nn::AdaptiveAvgPool2d(nn::AdaptiveAvgPool2dOptions({side, side})));
+  if (!exact)
+    net->push_back("pool3", nn::AdaptiveAvgPool2d(nn::AdaptiveAvgPool2dOptions({side, side})));
   net->push_back("flatten", nn::Flatten());
   net->push_back("fc1", nn::Linear(64 * side * side, 128));
   net->push_back("relu3", nn::ReLU());
@@ -65,7 +68,8 @@ nn::Sequential lenet(const PictureShape& s, int64_t classes) {
   return net;
 }
 
-nn::Sequential resnet(const PictureShape& s, int64_t classes, const std::vector<int64_t>& widths, int64_t blocks) {
+nn::Sequential resnet(const PictureShape& s, int64_t classes, const std::vector<int64_t>& widths,
+                      int64_t blocks) {
   const bool small = std::min(s.height, s.width) < 64;
   nn::Sequential net;
   if (small) {

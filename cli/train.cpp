@@ -26,7 +26,9 @@ using Example = torch::data::Example<>;
 // Beside the checkpoint at each epoch's end, one is written when the last is this old.
 constexpr double kCheckpointSeconds = 20;
 
-double seconds_since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+double seconds_since(Clock::time_point t) {
+  return std::chrono::duration<double>(Clock::now() - t).count();
+}
 
 // The training pictures, each shifted at random by up to an eighth of its size.
 struct TrainSet : torch::data::datasets::Dataset<TrainSet> {
@@ -41,7 +43,8 @@ struct TrainSet : torch::data::datasets::Dataset<TrainSet> {
     const auto dx = torch::randint(0, 2 * reach_x + 1, {1}).item<int64_t>();
     // What comes in at the border is what a blank picture holds.
     const double blank = -config->mean / config->std;
-    const auto padded = torch::constant_pad_nd(picture, {reach_x, reach_x, reach_y, reach_y}, blank);
+    const auto padded =
+        torch::constant_pad_nd(picture, {reach_x, reach_x, reach_y, reach_y}, blank);
     return {padded.narrow(1, dy, picture.size(1)).narrow(2, dx, picture.size(2)).clone(),
             torch::tensor(static_cast<int64_t>(pictures->label(index)))};
   }
@@ -61,22 +64,27 @@ void measure(const Pictures& pictures, ModelConfig& config) {
     }
   }
   config.mean = sum / count;
-  config.std = std::max(std::sqrt(std::max(squares / count - config.mean * config.mean, 0.0)), 1e-3);
+  config.std =
+      std::max(std::sqrt(std::max(squares / count - config.mean * config.mean, 0.0)), 1e-3);
 }
 
 void write_text(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".tmp";
   std::FILE* f = std::fopen(temporary.c_str(), "w");
   TORCH_CHECK(f, path, ": cannot be written");
-  const bool good = std::fwrite(text.data(), 1, text.size(), f) == text.size() && fflush(f) == 0 && fsync(fileno(f)) == 0;
+  const bool good = std::fwrite(text.data(), 1, text.size(), f) == text.size() && fflush(f) == 0 &&
+                    fsync(fileno(f)) == 0;
   const bool closed = std::fclose(f) == 0;
-  TORCH_CHECK(good && closed && std::rename(temporary.c_str(), path.c_str()) == 0, path, ": cannot be written");
+  TORCH_CHECK(good && closed && std::rename(temporary.c_str(), path.c_str()) == 0, path,
+              ": cannot be written");
 }
 
 class Training {
  public:
   explicit Training(const TrainOptions& options)
-      : options_(options), data_(load_pictures(options.data)), checkpoint_(options.out + "/checkpoint.pt"),
+      : options_(options),
+        data_(load_pictures(options.data)),
+        checkpoint_(options.out + "/checkpoint.pt"),
         progress_(stdout, options.epochs) {
     fs::create_directories(options.out);
     if (options.threads > 0) torch::set_num_threads(options.threads);
@@ -86,9 +94,11 @@ class Training {
     config_.classes = data_.class_names;
     measure(data_.train, config_);
     net_ = make_model(config_.kind, config_.shape, static_cast<int64_t>(config_.classes.size()));
-    optimizer_ = std::make_unique<torch::optim::Adam>(net_->parameters(), torch::optim::AdamOptions(options.lr));
-    per_epoch_ = static_cast<int64_t>((data_.train.size() + static_cast<size_t>(options.batch_size) - 1) /
-                                      static_cast<size_t>(options.batch_size));
+    optimizer_ = std::make_unique<torch::optim::Adam>(net_->parameters(),
+                                                      torch::optim::AdamOptions(options.lr));
+    per_epoch_ =
+        static_cast<int64_t>((data_.train.size() + static_cast<size_t>(options.batch_size) - 1) /
+                             static_cast<size_t>(options.batch_size));
   }
 
   void run() {
@@ -135,7 +145,8 @@ class Training {
       trained_ += n;
       ++step_;
       train_seconds_ += seconds_since(began);
-      progress_.update(seen_, loss_sum_ / static_cast<double>(seen_), static_cast<double>(correct_) / static_cast<double>(seen_));
+      progress_.update(seen_, loss_sum_ / static_cast<double>(seen_),
+                       static_cast<double>(correct_) / static_cast<double>(seen_));
       if (seconds_since(last_save) > kCheckpointSeconds) {
         in_epoch_ = true;
         save(loader.state_dict(), epoch_);
@@ -148,7 +159,8 @@ class Training {
 
   // Half a cosine from the given rate to zero.
   void set_lr() {
-    const double part = static_cast<double>(step_) / static_cast<double>(per_epoch_ * options_.epochs);
+    const double part =
+        static_cast<double>(step_) / static_cast<double>(per_epoch_ * options_.epochs);
     lr_ = options_.lr * 0.5 * (1 + std::cos(std::numbers::pi * std::min(part, 1.0)));
     for (auto& group : optimizer_->param_groups()) group.options().set_lr(lr_);
   }
@@ -175,7 +187,9 @@ class Training {
     progress_.end_epoch(p, images_per_second(), train_seconds_);
   }
 
-  double images_per_second() const { return train_seconds_ > 0 ? static_cast<double>(trained_) / train_seconds_ : 0; }
+  double images_per_second() const {
+    return train_seconds_ > 0 ? static_cast<double>(trained_) / train_seconds_ : 0;
+  }
 
   // `loader_state` is none between epochs.
   void save(const c10::IValue& loader_state, int epoch) {
@@ -203,10 +217,12 @@ class Training {
   void resume(Loader& loader) {
     const c10::IValue v = pharos::load(checkpoint_);
     const ModelConfig saved = config_from(entry(v, "config", checkpoint_), checkpoint_);
-    TORCH_CHECK(saved.kind == config_.kind && saved.classes == config_.classes && saved.shape.height == config_.shape.height &&
-                    saved.shape.width == config_.shape.width && saved.shape.channels == config_.shape.channels,
-                checkpoint_, " is of another model or other data (", model_name(saved.kind), ", ", saved.classes.size(),
-                " classes): it cannot be resumed with these options");
+    TORCH_CHECK(saved.kind == config_.kind && saved.classes == config_.classes &&
+                    saved.shape.height == config_.shape.height &&
+                    saved.shape.width == config_.shape.width &&
+                    saved.shape.channels == config_.shape.channels,
+                checkpoint_, " is of another model or other data (", model_name(saved.kind), ", ",
+                saved.classes.size(), " classes): it cannot be resumed with these options");
     nn::load_state_dict_value(*net_, entry(v, "model_state_dict", checkpoint_));
     optimizer_->load_state_dict(entry(v, "optimizer_state_dict", checkpoint_));
     epoch_ = static_cast<int>(entry(v, "epoch", checkpoint_).toInt());
@@ -225,7 +241,8 @@ class Training {
       in_epoch_ = true;
     }
     set_rng_state(entry(v, "rng_state", checkpoint_).toTensor());
-    progress_.say(fmt::format("going on after {} in epoch {}", checkpoint_, epoch_ + (in_epoch_ ? 1 : 0)));
+    progress_.say(
+        fmt::format("going on after {} in epoch {}", checkpoint_, epoch_ + (in_epoch_ ? 1 : 0)));
   }
 
   void finish() {
@@ -251,8 +268,9 @@ class Training {
     }
     write_text(options_.out + "/metrics.json", metrics.dump(2) + "\n");
     write_report(options_.out + "/report.html", report());
-    progress_.say(fmt::format("test accuracy {:.2f}% after {} epochs and {} of training; report: {}/report.html",
-                              100 * last_.accuracy, history_.size(), clock_time(train_seconds_), options_.out));
+    progress_.say(fmt::format(
+        "test accuracy {:.2f}% after {} epochs and {} of training; report: {}/report.html",
+        100 * last_.accuracy, history_.size(), clock_time(train_seconds_), options_.out));
   }
 
   Report report() {
@@ -260,18 +278,28 @@ class Training {
     int64_t parameters = 0;
     for (const auto& p : net_->parameters()) parameters += p.numel();
     r.title = fmt::format("{} on {}", model_name(config_.kind), data_.title);
-    r.subtitle = fmt::format("{} classes, {} training and {} test pictures of {}x{}", config_.classes.size(),
-                             with_thousands(static_cast<int64_t>(data_.train.size())),
-                             with_thousands(static_cast<int64_t>(data_.test.size())), config_.shape.width, config_.shape.height);
-    r.figures = {{"test accuracy", fmt::format("{:.2f}%", 100 * last_.accuracy), fmt::format("best {:.2f}%", 100 * best_accuracy_)},
-                 {"training time", clock_time(train_seconds_), fmt::format("{} epochs", history_.size())},
-                 {"images per second", with_thousands(static_cast<int64_t>(images_per_second())), "while training"},
-                 {"parameters", with_thousands(parameters), model_name(config_.kind)}};
-    r.settings = {{"model", model_name(config_.kind)}, {"data", options_.data.empty() ? data_.title : options_.data},
-                  {"epochs", std::to_string(options_.epochs)}, {"batch size", std::to_string(options_.batch_size)},
-                  {"learning rate", fmt::format("{:g}, half a cosine to 0", options_.lr)}, {"optimiser", "Adam"},
-                  {"augmentation", "random shifts of up to an eighth"}, {"seed", std::to_string(options_.seed)},
-                  {"workers", std::to_string(options_.workers)}, {"threads", std::to_string(torch::get_num_threads())}};
+    r.subtitle =
+        fmt::format("{} classes, {} training and {} test pictures of {}x{}", config_.classes.size(),
+                    with_thousands(static_cast<int64_t>(data_.train.size())),
+                    with_thousands(static_cast<int64_t>(data_.test.size())), config_.shape.width,
+                    config_.shape.height);
+    r.figures = {
+        {"test accuracy", fmt::format("{:.2f}%", 100 * last_.accuracy),
+         fmt::format("best {:.2f}%", 100 * best_accuracy_)},
+        {"training time", clock_time(train_seconds_), fmt::format("{} epochs", history_.size())},
+        {"images per second", with_thousands(static_cast<int64_t>(images_per_second())),
+         "while training"},
+        {"parameters", with_thousands(parameters), model_name(config_.kind)}};
+    r.settings = {{"model", model_name(config_.kind)},
+                  {"data", options_.data.empty() ? data_.title : options_.data},
+                  {"epochs", std::to_string(options_.epochs)},
+                  {"batch size", std::to_string(options_.batch_size)},
+                  {"learning rate", fmt::format("{:g}, half a cosine to 0", options_.lr)},
+                  {"optimiser", "Adam"},
+                  {"augmentation", "random shifts of up to an eighth"},
+                  {"seed", std::to_string(options_.seed)},
+                  {"workers", std::to_string(options_.workers)},
+                  {"threads", std::to_string(torch::get_num_threads())}};
     r.epochs = history_;
     r.notes = notes_;
     describe(r, net_, data_, config_, last_);

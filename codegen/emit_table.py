@@ -14,7 +14,7 @@ def row_key(s: FunctionSchema) -> tuple[str, str]:
 
 
 def emit(ops: list[Op]) -> dict[str, str]:
-    from emit_bodies import row_name
+    from emit_nodes import row_name
     order = sorted((s for op in ops for _, s, _ in op.forms), key=row_key)
     owner = {s.full_name: op for op in ops for _, s, _ in op.forms}
     rows = []

@@ -82,7 +82,9 @@ class PHAROS_API Tensor {
   }
   TensorImpl* unsafeGetTensorImpl() const { return impl_; }
   TensorImpl* unsafeReleaseTensorImpl() { return release(); }
-  intrusive_ptr<TensorImpl> getIntrusivePtr() const { return intrusive_ptr<TensorImpl>::reclaim_copy(impl_); }
+  intrusive_ptr<TensorImpl> getIntrusivePtr() const {
+    return intrusive_ptr<TensorImpl>::reclaim_copy(impl_);
+  }
   bool defined() const { return impl_ != nullptr; }
   void reset() { *this = Tensor(); }
   size_t use_count() const { return impl_ ? impl_->use_count() : 0; }
@@ -109,7 +111,9 @@ class PHAROS_API Tensor {
   bool is_non_overlapping_and_dense() const { return get()->is_non_overlapping_and_dense(); }
   MemoryFormat suggest_memory_format() const;
   bool has_storage() const { return get()->storage != nullptr; }
-  const Storage storage() const { return Storage(intrusive_ptr<StorageImpl>::reclaim_copy(get()->storage)); }
+  const Storage storage() const {
+    return Storage(intrusive_ptr<StorageImpl>::reclaim_copy(get()->storage));
+  }
   bool is_alias_of(const Tensor& o) const { return get()->storage == o.get()->storage; }
   bool has_names() const { return false; }
 
@@ -140,7 +144,8 @@ class PHAROS_API Tensor {
   std::string toString() const;
   Tensor cpu() const { return to(Device(DeviceType::CPU)); }
   Tensor cuda() const { return to(Device(DeviceType::CUDA)); }
-  Tensor to(TensorOptions options, bool non_blocking, bool copy, std::optional<MemoryFormat> format) const;
+  Tensor to(TensorOptions options, bool non_blocking, bool copy,
+            std::optional<MemoryFormat> format) const;
   Tensor to(TensorOptions options = {}, bool non_blocking = false, bool copy = false) const {
     return to(options, non_blocking, copy, std::nullopt);
   }

@@ -5,8 +5,8 @@
 
 namespace at {
 
-#define PHAROS_BINARY_OPERATOR(op, name)                                                          \
-  inline Tensor operator op(const Tensor& a, const Tensor& b) { return at::name(a, b); }          \
+#define PHAROS_BINARY_OPERATOR(op, name)                                                 \
+  inline Tensor operator op(const Tensor& a, const Tensor& b) { return at::name(a, b); } \
   inline Tensor operator op(const Tensor& a, const Scalar& b) { return at::name(a, b); }
 PHAROS_BINARY_OPERATOR(+, add)
 PHAROS_BINARY_OPERATOR(-, sub)

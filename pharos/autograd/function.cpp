@@ -27,7 +27,8 @@ const c10::IValue& SavedData::at(const std::string& key) const {
   TORCH_CHECK_INDEX(false, "saved_data has no key '", key, "'");
 }
 size_t SavedData::count(const std::string& key) const {
-  return static_cast<size_t>(std::count_if(items_.begin(), items_.end(), [&](const auto& i) { return i.first == key; }));
+  return static_cast<size_t>(
+      std::count_if(items_.begin(), items_.end(), [&](const auto& i) { return i.first == key; }));
 }
 size_t SavedData::size() const { return items_.size(); }
 
@@ -63,17 +64,20 @@ struct CustomNode final : pharos::tape::ListNode {
     variable_list in(input_count);
     for (size_t i = 0; i < in.size(); ++i) {
       in[i] = grads[i];
-      if (!in[i].defined() && context.materialize_grads_) in[i] = at::zeros(outputs[i].sizes, outputs[i].options);
+      if (!in[i].defined() && context.materialize_grads_)
+        in[i] = at::zeros(outputs[i].sizes, outputs[i].options);
     }
     variable_list out = backward(&context, std::move(in));
     // Trailing gradients of arguments that take none may be left out or undefined.
     while (out.size() > is_tensor.size() && !out.back().defined()) out.pop_back();
-    TORCH_CHECK(out.size() == is_tensor.size(), "function ", name(), " returned an incorrect number of gradients (expected ",
-                is_tensor.size(), ", got ", out.size(), ")");
+    TORCH_CHECK(out.size() == is_tensor.size(), "function ", name(),
+                " returned an incorrect number of gradients (expected ", is_tensor.size(), ", got ",
+                out.size(), ")");
     size_t edge = 0;
     for (size_t i = 0; i < out.size(); ++i) {
       if (!is_tensor[i]) {
-        TORCH_CHECK(!out[i].defined(), "function ", name(), " returned a gradient different from None at position ", i + 1,
+        TORCH_CHECK(!out[i].defined(), "function ", name(),
+                    " returned a gradient different from None at position ", i + 1,
                     ", but the corresponding forward input was not a Variable");
         continue;
       }
@@ -85,9 +89,12 @@ struct CustomNode final : pharos::tape::ListNode {
 
 variable_list AutogradContext::get_saved_variables() const {
   TORCH_CHECK(node_ && !(node_->released && node_->saved.empty() && !to_save_.empty()),
-              "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-              "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-              "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+              "Trying to backward through the graph a second time (or directly access saved "
+              "tensors after they have "
+              "already been freed). Saved intermediate values of the graph are freed when you call "
+              ".backward() or "
+              "autograd.grad(). Specify retain_graph=True if you need to backward through the "
+              "graph a second time or if "
               "you need to access saved tensors after calling backward.");
   if (node_->released && node_->saved.empty()) pharos::tape::graph_released();
   variable_list out;
@@ -96,8 +103,8 @@ variable_list AutogradContext::get_saved_variables() const {
 }
 
 bool AutogradContext::needs_input_grad(size_t i) const {
-  TORCH_CHECK_INDEX(node_ && i < node_->edge_count, "needs_input_grad: there are ", node_ ? node_->edge_count : 0,
-                    " tensor inputs; input ", i, " was asked for");
+  TORCH_CHECK_INDEX(node_ && i < node_->edge_count, "needs_input_grad: there are ",
+                    node_ ? node_->edge_count : 0, " tensor inputs; input ", i, " was asked for");
   return node_->edges[i].fn != nullptr;
 }
 
@@ -159,22 +166,27 @@ bool contains(const variable_list& list, const at::Tensor& t) {
 }  // namespace
 
 // What mark_dirty names must be inputs that come back, and writable ones.
-static void check_dirty(const variable_list& dirty, const variable_list& inputs, const variable_list& outputs,
-                        bool recording) {
+static void check_dirty(const variable_list& dirty, const variable_list& inputs,
+                        const variable_list& outputs, bool recording) {
   for (const at::Tensor& t : dirty) {
     TORCH_CHECK(contains(inputs, t),
-                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should "
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that "
+                "have been mutated should "
                 "be passed to ctx.mark_dirty().");
     TORCH_CHECK(contains(outputs, t),
-                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. The inputs that are "
                 "modified inplace must all be outputs of the Function.");
     if (!recording) continue;
     TORCH_CHECK(!(t.requires_grad() && t.is_leaf()),
                 "a leaf Variable that requires grad has been used in an in-place operation.");
     TORCH_CHECK(!(t.is_view() && outputs.size() > 1),
-                "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return "
-                "more than one Tensor. This is not supported by the current autograd engine. You should either make sure "
-                "the input is not a view (using .clone() for example) or make your Function only return one Tensor (by "
+                "If your Function modifies inplace an input that is a view of another Tensor, your "
+                "Function cannot return "
+                "more than one Tensor. This is not supported by the current autograd engine. You "
+                "should either make sure "
+                "the input is not a view (using .clone() for example) or make your Function only "
+                "return one Tensor (by "
                 "making the other tensors non-differentiable or moving them out of the Function).");
   }
   for (const at::Tensor& t : dirty) {
@@ -197,7 +209,8 @@ void CustomCall::wrap(variable_list& outputs) {
   for (const at::Tensor& out : outputs) differentiable += out.defined() && is_differentiable(out);
   for (size_t i = 0; i < outputs.size(); ++i) {
     at::Tensor& out = outputs[i];
-    node_->outputs.push_back(out.defined() ? CustomNode::Output{out.sizes().vec(), out.options()} : CustomNode::Output{});
+    node_->outputs.push_back(out.defined() ? CustomNode::Output{out.sizes().vec(), out.options()}
+                                           : CustomNode::Output{});
     if (!out.defined()) continue;
     const bool dirty = contains(ctx.dirty_, out), input = contains(inputs_, out);
     if (!is_differentiable(out)) {
@@ -215,7 +228,8 @@ void CustomCall::wrap(variable_list& outputs) {
       out = out.view_as(out);
     }
     if (out.is_view())
-      mark_created(out, differentiable > 1 ? c10::TensorImpl::kMultiView : c10::TensorImpl::kCustomView);
+      mark_created(out,
+                   differentiable > 1 ? c10::TensorImpl::kMultiView : c10::TensorImpl::kCustomView);
     pharos::tape::set_history(out, node_, static_cast<uint32_t>(i));
   }
   if (recording_) save(returned, outputs);
@@ -225,7 +239,8 @@ void CustomCall::wrap(variable_list& outputs) {
 }
 
 bool CustomCall::is_differentiable(const at::Tensor& out) const {
-  return recording_ && !contains(node_->context.non_differentiable_, out) && c10::isDifferentiableType(out.scalar_type());
+  return recording_ && !contains(node_->context.non_differentiable_, out) &&
+         c10::isDifferentiableType(out.scalar_type());
 }
 
 // `returned` are the outputs as forward gave them, `outputs` with their history.
@@ -235,7 +250,8 @@ void CustomCall::save(const variable_list& returned, const variable_list& output
   for (size_t i = 0; i < ctx.to_save_.size(); ++i) {
     const at::Tensor& t = ctx.to_save_[i];
     if (!t.defined()) continue;
-    const auto at = std::find_if(returned.begin(), returned.end(), [&](const at::Tensor& o) { return o.is_same(t); });
+    const auto at = std::find_if(returned.begin(), returned.end(),
+                                 [&](const at::Tensor& o) { return o.is_same(t); });
     const auto nr = static_cast<size_t>(at - returned.begin());
     const bool output = at != returned.end() && (!contains(inputs_, t) || contains(ctx.dirty_, t));
     if (output && is_differentiable(outputs[nr]))

@@ -10,7 +10,9 @@ namespace {
 using at::Tensor;
 
 // One real number of an output or input per column.
-Tensor real_view(const Tensor& t) { return t.is_complex() ? at::view_as_real(t.resolve_conj()) : t; }
+Tensor real_view(const Tensor& t) {
+  return t.is_complex() ? at::view_as_real(t.resolve_conj()) : t;
+}
 
 std::vector<double> flat(const Tensor& t) {
   const Tensor c = real_view(t.detach()).to(at::kDouble).contiguous();
@@ -21,7 +23,8 @@ std::vector<double> flat(const Tensor& t) {
 bool checked(const Tensor& t) { return t.defined() && t.requires_grad(); }
 
 // d outputs / d input by central differences: [input element][all output elements].
-std::vector<std::vector<double>> numeric(const GradFunction& f, const variable_list& inputs, size_t which, double eps) {
+std::vector<std::vector<double>> numeric(const GradFunction& f, const variable_list& inputs,
+                                         size_t which, double eps) {
   Tensor x = real_view(inputs[which].data());
   const int64_t n = x.numel();
   std::vector<std::vector<double>> rows(static_cast<size_t>(n));
@@ -34,7 +37,8 @@ std::vector<std::vector<double>> numeric(const GradFunction& f, const variable_l
     }
     return all;
   };
-  TORCH_CHECK(x.scalar_type() == at::kDouble, "gradcheck expects inputs of dtype Double or ComplexDouble, got ", x.scalar_type());
+  TORCH_CHECK(x.scalar_type() == at::kDouble,
+              "gradcheck expects inputs of dtype Double or ComplexDouble, got ", x.scalar_type());
   auto* base = x.data_ptr<double>();
   for (int64_t i = 0; i < n; ++i) {
     int64_t offset = 0, rest = i;
@@ -56,8 +60,8 @@ std::vector<std::vector<double>> numeric(const GradFunction& f, const variable_l
 }
 
 std::string difference(size_t input, int64_t i, size_t k, double num, double ana) {
-  return pharos::message("Jacobian mismatch for input ", input, ", element ", i, ", output element ", k, ": numerical ",
-                         num, ", analytical ", ana);
+  return pharos::message("Jacobian mismatch for input ", input, ", element ", i,
+                         ", output element ", k, ": numerical ", num, ", analytical ", ana);
 }
 
 }  // namespace
@@ -90,11 +94,13 @@ bool gradcheck(const GradFunction& f, const variable_list& inputs, const Gradche
         grads = grad({out}, sources, {seed}, true, false, true);
       }
       for (size_t w = 0; w < wanted.size(); ++w) {
-        const std::vector<double> ana = grads[w].defined() ? flat(grads[w]) : std::vector<double>(num[w].size(), 0.0);
+        const std::vector<double> ana =
+            grads[w].defined() ? flat(grads[w]) : std::vector<double>(num[w].size(), 0.0);
         for (size_t i = 0; i < num[w].size(); ++i) {
           const double a = ana[i], b = num[w][i][column];
           if (std::fabs(a - b) <= o.atol + o.rtol * std::fabs(b)) continue;
-          TORCH_CHECK(!o.raise_exception, difference(wanted[w], static_cast<int64_t>(i), column, b, a));
+          TORCH_CHECK(!o.raise_exception,
+                      difference(wanted[w], static_cast<int64_t>(i), column, b, a));
           return false;
         }
       }

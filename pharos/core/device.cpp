@@ -13,13 +13,27 @@ struct TypeName {
   const char* upper;
 };
 constexpr TypeName kTypeNames[] = {
-    {DeviceType::CPU, "CPU"},       {DeviceType::CUDA, "CUDA"},     {DeviceType::MKLDNN, "MKLDNN"},
-    {DeviceType::OPENGL, "OPENGL"}, {DeviceType::OPENCL, "OPENCL"}, {DeviceType::IDEEP, "IDEEP"},
-    {DeviceType::HIP, "HIP"},       {DeviceType::FPGA, "FPGA"},     {DeviceType::MAIA, "MAIA"},
-    {DeviceType::XLA, "XLA"},       {DeviceType::Vulkan, "VULKAN"}, {DeviceType::Metal, "METAL"},
-    {DeviceType::XPU, "XPU"},       {DeviceType::MPS, "MPS"},       {DeviceType::Meta, "META"},
-    {DeviceType::HPU, "HPU"},       {DeviceType::VE, "VE"},         {DeviceType::Lazy, "LAZY"},
-    {DeviceType::IPU, "IPU"},       {DeviceType::MTIA, "MTIA"},     {DeviceType::PrivateUse1, "PRIVATEUSEONE"},
+    {DeviceType::CPU, "CPU"},
+    {DeviceType::CUDA, "CUDA"},
+    {DeviceType::MKLDNN, "MKLDNN"},
+    {DeviceType::OPENGL, "OPENGL"},
+    {DeviceType::OPENCL, "OPENCL"},
+    {DeviceType::IDEEP, "IDEEP"},
+    {DeviceType::HIP, "HIP"},
+    {DeviceType::FPGA, "FPGA"},
+    {DeviceType::MAIA, "MAIA"},
+    {DeviceType::XLA, "XLA"},
+    {DeviceType::Vulkan, "VULKAN"},
+    {DeviceType::Metal, "METAL"},
+    {DeviceType::XPU, "XPU"},
+    {DeviceType::MPS, "MPS"},
+    {DeviceType::Meta, "META"},
+    {DeviceType::HPU, "HPU"},
+    {DeviceType::VE, "VE"},
+    {DeviceType::Lazy, "LAZY"},
+    {DeviceType::IPU, "IPU"},
+    {DeviceType::MTIA, "MTIA"},
+    {DeviceType::PrivateUse1, "PRIVATEUSEONE"},
 };
 
 }  // namespace
@@ -38,7 +52,8 @@ std::string DeviceTypeName(DeviceType t, bool lower_case) {
 std::ostream& operator<<(std::ostream& out, DeviceType t) { return out << DeviceTypeName(t, true); }
 
 void Device::invalid() const {
-  TORCH_CHECK(index_ >= -1, "Device index must be -1 or non-negative, got ", static_cast<int>(index_));
+  TORCH_CHECK(index_ >= -1, "Device index must be -1 or non-negative, got ",
+              static_cast<int>(index_));
   TORCH_CHECK(false, "CPU device index must be -1 or zero, got ", static_cast<int>(index_));
 }
 
@@ -54,7 +69,11 @@ Device::Device(const std::string& text) : type_(DeviceType::CPU) {
     type_ = n.type;
     known = true;
   }
-  TORCH_CHECK(known, "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: ", text);
+  TORCH_CHECK(known,
+              "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, "
+              "maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start "
+              "of device string: ",
+              text);
   if (colon == std::string::npos) return;
   const std::string digits = text.substr(colon + 1);
   bool valid = !digits.empty() && digits.size() <= 3 && (digits.size() == 1 || digits[0] != '0');

@@ -22,9 +22,9 @@ void Error::add_context(const std::string& line) {
   what_ = msg_ + context_;
 }
 
-#define PHAROS_ERROR_KIND(Name, Base)                \
+#define PHAROS_ERROR_KIND(Name, Base)                   \
   Name::Name(std::string msg) : Base(std::move(msg)) {} \
-  Name::Name(const Name&) = default;                 \
+  Name::Name(const Name&) = default;                    \
   Name::~Name() = default;
 PHAROS_ERROR_KIND(IndexError, Error)
 PHAROS_ERROR_KIND(ValueError, Error)
@@ -111,7 +111,8 @@ void throw_error(ErrorKind kind, std::string msg) {
 }
 
 void throw_check_failure(ErrorKind kind, const char* cond, const char* file, int line) {
-  throw_error(kind, message("Expected ", cond, " to be true, but got false. (", file, ":", line, ")"));
+  throw_error(kind,
+              message("Expected ", cond, " to be true, but got false. (", file, ":", line, ")"));
 }
 
 void throw_internal_assert(const char* cond, const char* file, int line, const std::string& msg) {

@@ -18,7 +18,6 @@ constexpr int kImplClass = (sizeof(TensorImpl) + kSmallStep - 1) / kSmallStep;
 constexpr size_t kDataOffset = (sizeof(StorageImpl) + sizeof(TensorImpl) + 63) / 64 * 64;
 constexpr size_t kEmbeddedMax = 3072;
 
-
 // An impl with storage for `nbytes` on the CPU; geometry and dtype are left to the caller.
 inline TensorImpl* allocate_dense(size_t nbytes) {
   if (PHAROS_LIKELY(nbytes <= kEmbeddedMax)) {
@@ -101,7 +100,8 @@ size_t span_bytes(IntArrayRef sizes, IntArrayRef strides, size_t itemsize) {
   }
   int64_t bytes;
   overflow |= __builtin_mul_overflow(last + 1, static_cast<int64_t>(itemsize), &bytes);
-  TORCH_CHECK(!overflow, "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);
+  TORCH_CHECK(!overflow, "Storage size calculation overflowed with sizes=", sizes,
+              " and strides=", strides);
   return static_cast<size_t>(bytes);
 }
 
@@ -139,10 +139,12 @@ Tensor empty_dense_like(const TensorImpl& like, ScalarType dtype) {
     t->dtype_ = dtype;
     t->ndim = like.ndim;
     t->numel_ = like.numel_;
-    t->flags = (t->flags & ~uint32_t(TensorImpl::kContiguous)) | (like.flags & TensorImpl::kContiguous);
+    t->flags =
+        (t->flags & ~uint32_t(TensorImpl::kContiguous)) | (like.flags & TensorImpl::kContiguous);
     std::memcpy(t->sizes_, like.sizes_, sizeof like.sizes_);
     std::memcpy(t->strides_, like.strides_, sizeof like.strides_);
-    if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) t->flags |= TensorImpl::kInference;
+    if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference))
+      t->flags |= TensorImpl::kInference;
     return Tensor::reclaim(t);
   }
   return empty_strided_on(like.device(), like.sizes(), like.strides(), dtype);
@@ -228,9 +230,9 @@ Tensor scalar_cpu(const c10::Scalar& v, ScalarType dtype) {
   Tensor t = empty_cpu({}, dtype);
   void* p = t.unsafeGetTensorImpl()->data;
   switch (dtype) {
-#define PHAROS_CASE(T, Name)          \
-  case ScalarType::Name:              \
-    *static_cast<T*>(p) = v.to<T>();  \
+#define PHAROS_CASE(T, Name)         \
+  case ScalarType::Name:             \
+    *static_cast<T*>(p) = v.to<T>(); \
     break;
     PHAROS_FORALL_SCALAR_TYPES(PHAROS_CASE)
 #undef PHAROS_CASE

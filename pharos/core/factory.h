@@ -18,7 +18,8 @@ Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype);
 Tensor empty_strided_cpu(IntArrayRef sizes, IntArrayRef strides, ScalarType dtype);
 // The same on any device of the device table (meta and plug-ins included).
 Tensor empty_on(c10::Device device, IntArrayRef sizes, ScalarType dtype);
-Tensor empty_strided_on(c10::Device device, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype);
+Tensor empty_strided_on(c10::Device device, IntArrayRef sizes, IntArrayRef strides,
+                        ScalarType dtype);
 // The geometry of a dense `like` (its strides included) with its own storage, dtype as given.
 Tensor empty_dense_like(const TensorImpl& like, ScalarType dtype);
 // A 0-dim tensor of one value.
@@ -26,8 +27,8 @@ Tensor scalar_cpu(const c10::Scalar& v, ScalarType dtype);
 // The 0-dim tensor a number becomes in an operator with a tensor: kWrappedNumber is set.
 Tensor wrapped_scalar(const c10::Scalar& v);
 // A tensor on `storage` at a byte offset.
-Tensor view_on(c10::StorageImpl* storage, int64_t byte_offset, IntArrayRef sizes, IntArrayRef strides,
-               ScalarType dtype);
+Tensor view_on(c10::StorageImpl* storage, int64_t byte_offset, IntArrayRef sizes,
+               IntArrayRef strides, ScalarType dtype);
 // A view of `t` with other geometry; offset in elements from t's first. Conj and neg bits are kept.
 Tensor view_of(const Tensor& t, IntArrayRef sizes, IntArrayRef strides, int64_t offset = 0);
 

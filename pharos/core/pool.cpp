@@ -35,7 +35,7 @@ constexpr ThreadCache kEmptyCache{};
 
 size_t class_size(int c) {
   if (c <= kSmallClasses) return kSmallStep * static_cast<size_t>(c);
-  const int step = c - kSmallClasses;            // 1.. : 5/4, 6/4, 7/4, 2 times 4 KiB, ...
+  const int step = c - kSmallClasses;  // 1.. : 5/4, 6/4, 7/4, 2 times 4 KiB, ...
   const int doubling = (step - 1) / 4, quarter = (step - 1) % 4 + 1;
   return (kSmallMax << doubling) + quarter * ((kSmallMax << doubling) / 4);
 }
@@ -66,9 +66,8 @@ Central& central() {
   static Central* const c = [] {
     auto* made = new Central;
     made->caches.next_cache = made->caches.prev_cache = &made->caches;
-    pthread_key_create(&made->exit_key, [](void* cache) {
-      pool_thread_exit(static_cast<ThreadCache*>(cache));
-    });
+    pthread_key_create(&made->exit_key,
+                       [](void* cache) { pool_thread_exit(static_cast<ThreadCache*>(cache)); });
     pthread_atfork([] { central().mutex.lock(); }, [] { central().mutex.unlock(); },
                    [] { central().mutex.unlock(); });
     return made;
@@ -87,8 +86,10 @@ size_t read_number(const char* path) {
 }
 
 size_t default_limit() {
-  size_t limit = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+  size_t limit =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const char* path :
+       {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
     const size_t v = read_number(path);
     if (v > 0) limit = std::min(limit, v);
   }
@@ -226,7 +227,8 @@ int pool_class_of_large(size_t bytes) {
   const size_t low = kSmallMax << doubling, quarter = low / 4;
   const size_t q = (bytes - low + quarter - 1) / quarter;
   const size_t c = kSmallClasses + 4 * static_cast<size_t>(doubling) + q;
-  if (c >= static_cast<size_t>(kClassCount)) out_of_memory(bytes, central().reserved, current_limit(central()));
+  if (c >= static_cast<size_t>(kClassCount))
+    out_of_memory(bytes, central().reserved, current_limit(central()));
   return static_cast<int>(c);
 }
 

@@ -60,7 +60,8 @@ bool Scalar::toBool() const {
 }
 float Scalar::toFloat() const {
   const double d = toDouble();
-  if (std::isfinite(d) && std::fabs(d) > static_cast<double>(std::numeric_limits<float>::max())) overflow("float");
+  if (std::isfinite(d) && std::fabs(d) > static_cast<double>(std::numeric_limits<float>::max()))
+    overflow("float");
   return static_cast<float>(d);
 }
 Half Scalar::toHalf() const {

@@ -100,8 +100,8 @@ ScalarType promoteTypes(ScalarType a, ScalarType b) {
     return t == ScalarType::UInt16 || t == ScalarType::UInt32 || t == ScalarType::UInt64;
   };
   TORCH_CHECK(!(is_wide_unsigned(a) && b != kByte) && !(is_wide_unsigned(b) && a != kByte),
-              "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ", a,
-              " and ", b);
+              "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ",
+              a, " and ", b);
   if (is_wide_unsigned(a)) return a;
   if (is_wide_unsigned(b)) return b;
   // An unsigned byte with a signed byte needs the next wider signed type; otherwise the wider wins.
@@ -123,7 +123,8 @@ std::atomic<ScalarType> default_dtype{kFloat};
 ScalarType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
 
 void set_default_dtype(ScalarType t) {
-  TORCH_CHECK_TYPE(isFloatingType(t), "only floating-point types are supported as the default type");
+  TORCH_CHECK_TYPE(isFloatingType(t),
+                   "only floating-point types are supported as the default type");
   default_dtype = t;
 }
 
@@ -131,7 +132,8 @@ void set_default_dtype(ScalarType t) {
 
 namespace caffe2 {
 std::ostream& operator<<(std::ostream& out, TypeMeta t) {
-  static const char* const names[] = {"unsigned char", "signed char", "short int", "int", "long int"};
+  static const char* const names[] = {"unsigned char", "signed char", "short int", "int",
+                                      "long int"};
   const auto s = t.toScalarType();
   switch (s) {
     case c10::ScalarType::Float:

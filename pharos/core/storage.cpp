@@ -10,21 +10,22 @@ namespace c10 {
 Allocator::~Allocator() = default;
 intrusive_ptr_target::~intrusive_ptr_target() = default;
 
-void Allocator::copy_data(void* dest, const void* src, size_t n) const { std::memcpy(dest, src, n); }
+void Allocator::copy_data(void* dest, const void* src, size_t n) const {
+  std::memcpy(dest, src, n);
+}
 
 namespace {
 
 // A pool block handed out through the Allocator interface keeps its class in a header of its own.
 constexpr size_t kHeader = 64;
 
-void free_pool_block(void* block) {
-  pharos::pool_free(block, *static_cast<int*>(block));
-}
+void free_pool_block(void* block) { pharos::pool_free(block, *static_cast<int*>(block)); }
 
 struct CpuAllocator final : Allocator {
   DataPtr allocate(size_t n) override {
     if (n == 0) return DataPtr(nullptr, nullptr, nullptr, Device(DeviceType::CPU));
-    TORCH_CHECK(n <= SIZE_MAX - kHeader, "DefaultCPUAllocator: can't allocate memory: you tried to allocate ", n, " bytes.");
+    TORCH_CHECK(n <= SIZE_MAX - kHeader,
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate ", n, " bytes.");
     const int size_class = pharos::pool_class_of(n + kHeader);
     char* block = static_cast<char*>(pharos::pool_allocate(size_class));
     *reinterpret_cast<int*>(block) = size_class;

@@ -17,16 +17,20 @@ void Tensor::wrong_rank(size_t n) const {
 int64_t Tensor::size(int64_t d) const {
   const TensorImpl* t = get();
   const int64_t n = t->ndim, at = d < 0 ? d + n : d;
-  if (PHAROS_UNLIKELY(n == 0)) TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
-  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")");
+  if (PHAROS_UNLIKELY(n == 0))
+    TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
+  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n,
+                    ", ", n - 1, "], but got ", d, ")");
   return t->sizes_data()[at];
 }
 
 int64_t Tensor::stride(int64_t d) const {
   const TensorImpl* t = get();
   const int64_t n = t->ndim, at = d < 0 ? d + n : d;
-  if (PHAROS_UNLIKELY(n == 0)) TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
-  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n, ", ", n - 1, "], but got ", d, ")");
+  if (PHAROS_UNLIKELY(n == 0))
+    TORCH_CHECK_INDEX(false, "Dimension specified as ", d, " but tensor has no dimensions");
+  TORCH_CHECK_INDEX(at >= 0 && at < n, "Dimension out of range (expected to be in range of [", -n,
+                    ", ", n - 1, "], but got ", d, ")");
   return t->strides_data()[at];
 }
 
@@ -58,7 +62,9 @@ MemoryFormat Tensor::suggest_memory_format() const {
   return MemoryFormat::Contiguous;
 }
 
-TensorOptions Tensor::options() const { return TensorOptions().dtype(scalar_type()).device(device()).layout(layout()); }
+TensorOptions Tensor::options() const {
+  return TensorOptions().dtype(scalar_type()).device(device()).layout(layout());
+}
 
 std::string Tensor::toString() const {
   if (!defined()) return "UndefinedType";

@@ -67,8 +67,12 @@ void TensorImpl::destroy() noexcept {
 }
 
 const int64_t* TensorImpl::out_of_line_sizes() const { return extra->dims; }
-uint32_t TensorImpl::own_version() const { return extra->version->version.load(std::memory_order_relaxed); }
-void TensorImpl::bump_own_version() { extra->version->version.fetch_add(1, std::memory_order_relaxed); }
+uint32_t TensorImpl::own_version() const {
+  return extra->version->version.load(std::memory_order_relaxed);
+}
+void TensorImpl::bump_own_version() {
+  extra->version->version.fetch_add(1, std::memory_order_relaxed);
+}
 
 uint32_t TensorImpl::large_output_nr() const { return pharos::tape_hooks.large_output_nr(this); }
 
@@ -117,7 +121,8 @@ void TensorImpl::set_storage_offset(int64_t elements) {
 
 void TensorImpl::set_geometry(IntArrayRef sizes, IntArrayRef strides) {
   const int n = static_cast<int>(sizes.size());
-  if (PHAROS_UNLIKELY(n > kInlineDims || ndim > kInlineDims)) return set_geometry_slow(sizes, strides);
+  if (PHAROS_UNLIKELY(n > kInlineDims || ndim > kInlineDims))
+    return set_geometry_slow(sizes, strides);
   // The arguments may be this tensor's own arrays, which is why unused dims are cleared last.
   int64_t numel = 1, expected = 1;
   bool dense = true;

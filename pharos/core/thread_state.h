@@ -11,10 +11,10 @@ namespace pharos {
 struct ThreadCache;
 
 enum Special : uint32_t {
-  kSpecialInterposer = 1,   // boxed handlers stand before every operator
-  kSpecialInference = 2,    // InferenceMode
-  kSpecialSavedHooks = 4,   // saved-tensor hooks pack what nodes keep
-  kSpecialAnomaly = 8,      // nodes remember where they were made
+  kSpecialInterposer = 1,  // boxed handlers stand before every operator
+  kSpecialInference = 2,   // InferenceMode
+  kSpecialSavedHooks = 4,  // saved-tensor hooks pack what nodes keep
+  kSpecialAnomaly = 8,     // nodes remember where they were made
 };
 
 struct ThreadState {

@@ -10,7 +10,8 @@
 namespace pharos {
 namespace {
 
-std::atomic<const DeviceRow*> rows[static_cast<int>(c10::DeviceType::COMPILE_TIME_MAX_DEVICE_TYPES)];
+std::atomic<const DeviceRow*>
+    rows[static_cast<int>(c10::DeviceType::COMPILE_TIME_MAX_DEVICE_TYPES)];
 
 bool names_operator(const char* op) {
   for (size_t i = 0; i < kOpTableSize; ++i) {
@@ -24,12 +25,14 @@ bool names_operator(const char* op) {
 }  // namespace
 
 void register_device(c10::DeviceType type, const DeviceRow* row) {
-  TORCH_CHECK(row && row->version == kDeviceTableVersion, "the plug-in for device ", type, " was built for version ",
-              row ? row->version : -1, " of the device table; this library has version ", kDeviceTableVersion);
-  TORCH_CHECK(type != c10::DeviceType::CPU && type != c10::DeviceType::Meta, "device ", type, " is built in");
+  TORCH_CHECK(row && row->version == kDeviceTableVersion, "the plug-in for device ", type,
+              " was built for version ", row ? row->version : -1,
+              " of the device table; this library has version ", kDeviceTableVersion);
+  TORCH_CHECK(type != c10::DeviceType::CPU && type != c10::DeviceType::Meta, "device ", type,
+              " is built in");
   for (size_t i = 0; i < row->kernel_count; ++i)
-    TORCH_CHECK(names_operator(row->kernels[i].op), "the plug-in for device ", type, " has a kernel for ",
-                row->kernels[i].op, ", which is no operator of this library");
+    TORCH_CHECK(names_operator(row->kernels[i].op), "the plug-in for device ", type,
+                " has a kernel for ", row->kernels[i].op, ", which is no operator of this library");
   rows[static_cast<int>(type)].store(row, std::memory_order_release);
 }
 

@@ -22,11 +22,13 @@ std::string backend_name(c10::DeviceType t) {
   }
 }
 
-c10::DeviceType device_of_key(uint64_t key) { return static_cast<c10::DeviceType>((key >> 16) & 0xff); }
+c10::DeviceType device_of_key(uint64_t key) {
+  return static_cast<c10::DeviceType>((key >> 16) & 0xff);
+}
 
 [[noreturn]] void no_kernel(const char* op, c10::DeviceType t) {
-  TORCH_CHECK_NOT_IMPLEMENTED(false, "Could not run '", op, "' with arguments from the '", backend_name(t),
-                              "' backend. This operator has no kernel for it.");
+  TORCH_CHECK_NOT_IMPLEMENTED(false, "Could not run '", op, "' with arguments from the '",
+                              backend_name(t), "' backend. This operator has no kernel for it.");
 }
 
 }  // namespace
@@ -43,9 +45,11 @@ void add_operator_context(c10::Error& e, const char* op) {
 }
 
 void check_out_call(const char* op, uint64_t key) {
-  TORCH_CHECK(!(key & tape::kUndefinedKey), op, "(): Expected a proper Tensor but got None (or an undefined Tensor in C++)");
+  TORCH_CHECK(!(key & tape::kUndefinedKey), op,
+              "(): Expected a proper Tensor but got None (or an undefined Tensor in C++)");
   TORCH_CHECK(!tape::records(key), op,
-              "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+              "(): functions with out=... arguments don't support automatic differentiation, but "
+              "one of the arguments "
               "requires grad.");
 }
 
@@ -65,7 +69,8 @@ std::vector<Tensor> resolved(TensorList list) {
 }
 c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>& list) {
   c10::List<std::optional<Tensor>> out;
-  for (size_t i = 0; i < list.size(); ++i) out.push_back(resolved(std::optional<Tensor>(list.get(i))));
+  for (size_t i = 0; i < list.size(); ++i)
+    out.push_back(resolved(std::optional<Tensor>(list.get(i))));
   return out;
 }
 
@@ -83,7 +88,8 @@ Tensor with_history(Tensor copy, const Tensor& original) {
 }
 
 void write_results(TensorList targets, const std::vector<Tensor>& results) {
-  TORCH_CHECK(targets.size() == results.size(), "expected ", results.size(), " out tensors, got ", targets.size());
+  TORCH_CHECK(targets.size() == results.size(), "expected ", results.size(), " out tensors, got ",
+              targets.size());
   for (size_t i = 0; i < targets.size(); ++i) {
     Tensor t = targets[i];
     write_result(Out::Mode::kOut, t, results[i]);
@@ -96,8 +102,8 @@ void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> te
     // A 0-dim CPU tensor is a number to every device.
     if (!t->defined() || (t->is_cpu() && t->dim() == 0)) continue;
     TORCH_CHECK(!device || device->type() == t->device().type(),
-                "Expected all tensors to be on the same device, but found at least two devices, ", *device, " and ",
-                t->device(), "!");
+                "Expected all tensors to be on the same device, but found at least two devices, ",
+                *device, " and ", t->device(), "!");
     if (!device) device = t->device();
   }
   if (!device) return nullptr;
@@ -105,19 +111,22 @@ void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> te
   const DeviceRow* row = device_row(device->type());
   if (row)
     for (size_t i = 0; i < row->kernel_count; ++i)
-      if (std::strcmp(row->kernels[i].op, op) == 0) return reinterpret_cast<void*>(row->kernels[i].kernel);
+      if (std::strcmp(row->kernels[i].op, op) == 0)
+        return reinterpret_cast<void*>(row->kernels[i].kernel);
   no_kernel(op, device->type());
 }
 
 void SavedOptionals::save(const c10::List<std::optional<Tensor>>& list) {
   std::vector<Tensor> plain;
-  for (size_t i = 0; i < list.size(); ++i) plain.push_back(std::optional<Tensor>(list.get(i)).value_or(Tensor()));
+  for (size_t i = 0; i < list.size(); ++i)
+    plain.push_back(std::optional<Tensor>(list.get(i)).value_or(Tensor()));
   items_.save(plain);
 }
 
 c10::List<std::optional<Tensor>> SavedOptionals::unpack(tape::Node* owner) const {
   c10::List<std::optional<Tensor>> out;
-  for (Tensor& t : items_.unpack(owner)) out.push_back(t.defined() ? std::optional<Tensor>(std::move(t)) : std::nullopt);
+  for (Tensor& t : items_.unpack(owner))
+    out.push_back(t.defined() ? std::optional<Tensor>(std::move(t)) : std::nullopt);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// What generated operator bodies call beside the tape: argument checks, lazy bits, errors with their
-// operator, kernels of other devices.
+// What generated operator bodies call beside the tape: argument checks, lazy bits, errors with
+// their operator, kernels of other devices.
 #pragma once
 
 #include <pharos/dispatch/ivalue.h>
@@ -19,8 +19,10 @@ using c10::TensorImpl;
 
 // "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'".
 inline void check_defined(const Tensor& t, const char* name, int position) {
-  TORCH_CHECK(t.defined(), "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #",
-              position, " '", name, "'");
+  TORCH_CHECK(
+      t.defined(),
+      "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #",
+      position, " '", name, "'");
 }
 [[noreturn]] void not_implemented(const char* op);
 [[noreturn]] void refuse_device(const char* op, uint64_t key);
@@ -48,8 +50,8 @@ const Tensor& write_lazy(const Tensor& self, F&& f) {
   return self;
 }
 
-// Results of functions that compute below autograd are tensors of their own, also where the function
-// made them as views of its temporaries.
+// Results of functions that compute below autograd are tensors of their own, also where the
+// function made them as views of its temporaries.
 void untrack_slow(TensorImpl* t);
 inline void untrack(const Tensor& t) {
   TensorImpl* impl = t.unsafeGetTensorImpl();
@@ -83,7 +85,8 @@ inline int64_t size_at(c10::IntArrayRef sizes, int64_t d) {
   return n == 0 ? 1 : sizes[static_cast<size_t>(d < 0 ? d + n : d)];
 }
 
-// The kernel of the arguments' (other than CPU) device; null for meta, where shapes are all there is.
+// The kernel of the arguments' (other than CPU) device; null for meta, where shapes are all there
+// is.
 void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> tensors);
 template <typename F>
 F device_kernel(const char* op, std::initializer_list<const Tensor*> tensors) {

@@ -27,7 +27,8 @@ bool overlaps_itself(const TensorImpl& t) {
 }
 
 bool same_view(const TensorImpl& a, const TensorImpl& b) {
-  return a.data == b.data && a.dtype_ == b.dtype_ && a.sizes().equals(b.sizes()) && a.strides().equals(b.strides());
+  return a.data == b.data && a.dtype_ == b.dtype_ && a.sizes().equals(b.sizes()) &&
+         a.strides().equals(b.strides());
 }
 
 // Strides in the order of `like`'s, without gaps: what a pointwise result of one operand takes.
@@ -50,7 +51,8 @@ void dense_strides(const TensorImpl& like, int64_t* strides) {
 
 }  // namespace
 
-OutInto::OutInto(Mode mode, Tensor* const* targets, int n, std::initializer_list<const Tensor*> inputs)
+OutInto::OutInto(Mode mode, Tensor* const* targets, int n,
+                 std::initializer_list<const Tensor*> inputs)
     : Out(own_, mode), n_(n), input_count_(static_cast<int>(inputs.size())), targets_(targets) {
   TORCH_INTERNAL_ASSERT(n <= kMax && inputs.size() <= kMax);
   std::copy(inputs.begin(), inputs.end(), inputs_);
@@ -65,7 +67,8 @@ void Out::set(int i, IntArrayRef sizes, ScalarType dtype, Device device) {
     static_cast<OutInto*>(this)->set_target(i, sizes, dtype, device);
 }
 
-void Out::set_strided(int i, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype, Device device) {
+void Out::set_strided(int i, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype,
+                      Device device) {
   if (PHAROS_LIKELY(mode_ == Mode::kFunctional))
     results_[i] = empty_strided_on(device, sizes, strides, dtype);
   else
@@ -90,16 +93,18 @@ void OutInto::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device devi
   TensorImpl* t = target.unsafeGetTensorImpl();
   TORCH_CHECK(mode_ != Mode::kInplace || t->sizes().equals(sizes), "output with shape ", t->sizes(),
               " doesn't match the broadcast shape ", sizes);
-  TORCH_CHECK(c10::canCast(dtype, t->dtype_), "result type ", dtype, " can't be cast to the desired output type ",
-              t->dtype_);
-  TORCH_CHECK(t->device_type == device.type(), "Expected all tensors to be on the same device, but found at least two devices, ",
+  TORCH_CHECK(c10::canCast(dtype, t->dtype_), "result type ", dtype,
+              " can't be cast to the desired output type ", t->dtype_);
+  TORCH_CHECK(t->device_type == device.type(),
+              "Expected all tensors to be on the same device, but found at least two devices, ",
               t->device(), " and ", device, "!");
   if (!t->sizes().equals(sizes)) {
     target.resize_(sizes);
     t = target.unsafeGetTensorImpl();
   }
   TORCH_CHECK(!overlaps_itself(*t),
-              "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+              "unsupported operation: more than one element of the written-to tensor refers to a "
+              "single memory "
               "location. Please clone() the tensor before performing the operation.");
   bool direct = t->dtype_ == dtype && !(t->flags & (TensorImpl::kConj | TensorImpl::kNeg));
   const Span written = span_of(*t);
@@ -113,7 +118,8 @@ void OutInto::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device devi
     const Span read = span_of(*in);
     if (read.begin < written.end && written.begin < read.end) {
       TORCH_CHECK(!(same_ok_ && t->is_contiguous() && in->is_contiguous()),
-                  "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                  "unsupported operation: some elements of the input tensor and the written-to "
+                  "tensor refer to a single "
                   "memory location. Please clone() the tensor before performing the operation.");
       direct = false;
     }
@@ -132,14 +138,18 @@ void OutInto::finish() {
 }
 
 void write_result(Out::Mode mode, Tensor& target, const Tensor& result) {
-  TORCH_CHECK(target.defined(), "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument 'out'");
-  TORCH_CHECK(c10::canCast(result.scalar_type(), target.scalar_type()), "result type ", result.scalar_type(),
-              " can't be cast to the desired output type ", target.scalar_type());
-  TORCH_CHECK(target.device() == result.device(), "Expected all tensors to be on the same device, but found at least two devices, ",
+  TORCH_CHECK(
+      target.defined(),
+      "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument 'out'");
+  TORCH_CHECK(c10::canCast(result.scalar_type(), target.scalar_type()), "result type ",
+              result.scalar_type(), " can't be cast to the desired output type ",
+              target.scalar_type());
+  TORCH_CHECK(target.device() == result.device(),
+              "Expected all tensors to be on the same device, but found at least two devices, ",
               target.device(), " and ", result.device(), "!");
   if (!target.sizes().equals(result.sizes())) {
-    TORCH_CHECK(mode == Out::Mode::kOut, "output with shape ", target.sizes(), " doesn't match the broadcast shape ",
-                result.sizes());
+    TORCH_CHECK(mode == Out::Mode::kOut, "output with shape ", target.sizes(),
+                " doesn't match the broadcast shape ", result.sizes());
     target.resize_(result.sizes());
   }
   target.copy_(result);

@@ -26,7 +26,8 @@ class Out {
 
   // Result i is a contiguous tensor of these sizes.
   void set(int i, IntArrayRef sizes, ScalarType dtype, Device device);
-  // Result i has these strides in the functional form (an out= tensor keeps its own if shapes match).
+  // Result i has these strides in the functional form (an out= tensor keeps its own if shapes
+  // match).
   void set_strided(int i, IntArrayRef sizes, IntArrayRef strides, ScalarType dtype, Device device);
   // As `like`'s shape and dense layout (its strides if it is non-overlapping and dense, otherwise
   // strides in the same order): what TensorIterator gives a single operand.
@@ -37,7 +38,8 @@ class Out {
     else
       set_like_slow(i, like, dtype);
   }
-  // The kernel reads and writes each element once and in step, so an input may be the target itself.
+  // The kernel reads and writes each element once and in step, so an input may be the target
+  // itself.
   void allow_same() { same_ok_ = true; }
 
   Mode mode() const { return mode_; }

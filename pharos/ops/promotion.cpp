@@ -52,9 +52,7 @@ ScalarType ResultType::get() const { return combine(dims_, combine(zero_, number
 ScalarType promoted_general(const Tensor& a, const Tensor& b) {
   return ResultType().add(a).add(b).get();
 }
-ScalarType promoted(const Tensor& a, const Scalar& b) {
-  return ResultType().add(a).add(b).get();
-}
+ScalarType promoted(const Tensor& a, const Scalar& b) { return ResultType().add(a).add(b).get(); }
 
 ScalarType to_float_type(ScalarType t) {
   return isIntegralType(t, true) ? c10::get_default_dtype() : t;
@@ -172,7 +170,8 @@ const Tensor* decisive_input(const Tensor* const* inputs, int n) {
   if (n != 2) return nullptr;
   for (int k = 0; k < 2; ++k) {
     const TensorImpl& main = *inputs[k]->unsafeGetTensorImpl();
-    if (main.is_contiguous() && is_single_value(*inputs[1 - k]->unsafeGetTensorImpl(), main)) return inputs[k];
+    if (main.is_contiguous() && is_single_value(*inputs[1 - k]->unsafeGetTensorImpl(), main))
+      return inputs[k];
   }
   return nullptr;
 }

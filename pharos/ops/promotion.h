@@ -47,8 +47,7 @@ inline void set_broadcast(Out& out, int i, ScalarType dtype, const Tensor& a, co
   const TensorImpl *x = a.unsafeGetTensorImpl(), *y = b.unsafeGetTensorImpl();
   if (PHAROS_LIKELY(x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims &&
                     (x->flags & y->flags & TensorImpl::kContiguous) &&
-                    x->device_type == y->device_type &&
-                    same_inline_sizes(*x, *y)))
+                    x->device_type == y->device_type && same_inline_sizes(*x, *y)))
     return out.set_like(i, a, dtype);
   const Tensor* const inputs[] = {&a, &b};
   set_broadcast_general(out, i, dtype, inputs, 2);

@@ -31,22 +31,27 @@ Tensor with_dtype(const Tensor& base, c10::ScalarType dtype) {
   }
   if (c10::isComplexType(dtype) && c10::toRealValueType(dtype) == base.scalar_type()) {
     // All of the base's elements, gaps included, as pairs.
-    const auto span = static_cast<int64_t>(span_bytes(base.sizes(), base.strides(), base.itemsize()) / base.itemsize());
+    const auto span = static_cast<int64_t>(
+        span_bytes(base.sizes(), base.strides(), base.itemsize()) / base.itemsize());
     const int64_t odd = base.storage_offset() % 2;
-    return at::view_as_complex(base.as_strided({(span - odd) / 2, 2}, {2, 1}, base.storage_offset() + odd));
+    return at::view_as_complex(
+        base.as_strided({(span - odd) / 2, 2}, {2, 1}, base.storage_offset() + odd));
   }
   TORCH_CHECK(false, "the history of a ", dtype, " view of a ", base.scalar_type(),
-              " tensor cannot be found again after an in-place write; clone the view before writing to its base");
+              " tensor cannot be found again after an in-place write; clone the view before "
+              "writing to its base");
 }
 
 Tensor replay_view(const Tensor& base, const ViewGeometry& view, int64_t base_offset) {
   const auto in_elements = [&](int64_t base_elements) {
-    return base_elements * static_cast<int64_t>(base.itemsize()) / static_cast<int64_t>(c10::elementSize(view.dtype));
+    return base_elements * static_cast<int64_t>(base.itemsize()) /
+           static_cast<int64_t>(c10::elementSize(view.dtype));
   };
   Tensor t = with_dtype(base, view.dtype);
-  const int64_t offset = view.offset + in_elements(base.storage_offset()) - in_elements(base_offset);
-  if (!t.sizes().equals(view.sizes) || !t.strides().equals(view.strides) || t.storage_offset() != offset ||
-      t.is_same(base))
+  const int64_t offset =
+      view.offset + in_elements(base.storage_offset()) - in_elements(base_offset);
+  if (!t.sizes().equals(view.sizes) || !t.strides().equals(view.strides) ||
+      t.storage_offset() != offset || t.is_same(base))
     t = t.as_strided(view.sizes, view.strides, offset);
   if (t.is_conj() != view.conj) t = at::conj(t);
   if (t.is_neg() != view.neg) t = at::_neg_view(t);

@@ -65,24 +65,27 @@ void drop_slots(Node* n, void** slot) {
 
 bool sole_owner(const Tensor& t) {
   const TensorImpl* i = t.unsafeGetTensorImpl();
-  return i->use_count() == 1 && i->storage && i->storage->use_count() == 1 && !i->base && i->is_non_overlapping_and_dense();
+  return i->use_count() == 1 && i->storage && i->storage->use_count() == 1 && !i->base &&
+         i->is_non_overlapping_and_dense();
 }
 
 void add_to_slot(Tensor& slot, Tensor&& grad) {
   if (!slot.defined()) {
     slot = std::move(grad);
-  } else if (!thread_state.grad_mode && sole_owner(slot) && slot.scalar_type() == grad.scalar_type() &&
-             slot.sizes() == grad.sizes()) {
+  } else if (!thread_state.grad_mode && sole_owner(slot) &&
+             slot.scalar_type() == grad.scalar_type() && slot.sizes() == grad.sizes()) {
     tape_ops.add_inplace(slot, grad);
   } else {
     slot = tape_ops.add(slot, grad);
   }
 }
 
-// The gradients that a node returns: on the stack for up to eight edges, and only as many as there are.
+// The gradients that a node returns: on the stack for up to eight edges, and only as many as there
+// are.
 class Results {
  public:
-  explicit Results(uint32_t n) : n_(n), data_(n > kInline ? new Tensor[n] : reinterpret_cast<Tensor*>(here_)) {
+  explicit Results(uint32_t n)
+      : n_(n), data_(n > kInline ? new Tensor[n] : reinterpret_cast<Tensor*>(here_)) {
     if (n <= kInline)
       for (uint32_t i = 0; i < n; ++i) new (&data_[i]) Tensor;
   }
@@ -267,7 +270,8 @@ class Pass {
       n->release_variables();
       n->released = true;
     }
-    if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly) && thread_state.anomaly_check_nan) check_nan(n, results);
+    if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly) && thread_state.anomaly_check_nan)
+      check_nan(n, results);
   }
 
   void capture(Node* n, Tensor* grads) {
@@ -277,13 +281,15 @@ class Pass {
   }
 
   // Casts and reduces a gradient to what its input was, and adds it where it goes.
-  void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor&& grad, State next) {
+  void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor&& grad,
+               State next) {
     Tensor g = std::move(grad);
     if (PHAROS_UNLIKELY(e.reduce_to != nullptr)) reduce(from, index, e, g);
     if (PHAROS_UNLIKELY(g.scalar_type() != e.dtype && e.dtype != c10::ScalarType::Undefined))
       g = tape_ops.cast_gradient(g, e.dtype);
     Tensor& slot = slots_of(e.fn, next)[e.input_nr];
-    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes())) refuse_shape(from, index, g, slot.sizes());
+    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes()))
+      refuse_shape(from, index, g, slot.sizes());
     add_to_slot(slot, std::move(g));
   }
   static void reduce(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor& g) {
@@ -297,9 +303,10 @@ class Pass {
     if (!fits) refuse_shape(from, index, g, sizes);
     g = tape_ops.sum_to_size(g, sizes);
   }
-  [[noreturn]] static void refuse_shape(Node* from, uint32_t index, const Tensor& g, c10::IntArrayRef expected) {
-    TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index, " - got ", g.sizes(),
-                " but expected shape compatible with ", expected);
+  [[noreturn]] static void refuse_shape(Node* from, uint32_t index, const Tensor& g,
+                                        c10::IntArrayRef expected) {
+    TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index,
+                " - got ", g.sizes(), " but expected shape compatible with ", expected);
   }
 
   BackwardCall& call_;

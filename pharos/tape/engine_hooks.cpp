@@ -20,7 +20,8 @@ void each_hook(List NodeExtra::*list, Node* n, Id id_of, Hook hook_of, F&& f) {
   for (const auto& h : n->extra->*list) ids.push_back(id_of(h));
   for (unsigned id : ids) {
     auto& now = n->extra->*list;
-    const auto at = std::find_if(now.begin(), now.end(), [&](const auto& h) { return id_of(h) == id; });
+    const auto at =
+        std::find_if(now.begin(), now.end(), [&](const auto& h) { return id_of(h) == id; });
     if (at == now.end()) continue;
     auto hook = hook_of(*at);  // a copy: the hook may remove itself
     f(*at, hook);
@@ -35,15 +36,18 @@ constexpr auto kSecond = [](const auto& h) { return h.second; };
 void run_tensor_hooks(Node* n, Tensor* grads) {
   if (!n->extra->tensor_hooks.empty())
     each_hook(
-        &NodeExtra::tensor_hooks, n, [](const auto& h) { return h.id; }, [](const auto& h) { return h.hook; },
+        &NodeExtra::tensor_hooks, n, [](const auto& h) { return h.id; },
+        [](const auto& h) { return h.hook; },
         [&](const NodeExtra::OnTensor& h, const auto& hook) {
           Tensor& g = grads[h.output_nr];
           if (!g.defined()) return;
           const Tensor replaced = hook(g);
           if (!replaced.defined()) return;
-          TORCH_CHECK(replaced.sizes() == g.sizes(), "hook '<unnamed>' has changed the size of value");
-          TORCH_CHECK(replaced.scalar_type() == g.scalar_type(), "hook '<unnamed>' has changed the type of value (was ",
-                      g.toString(), " got ", replaced.toString(), ")");
+          TORCH_CHECK(replaced.sizes() == g.sizes(),
+                      "hook '<unnamed>' has changed the size of value");
+          TORCH_CHECK(replaced.scalar_type() == g.scalar_type(),
+                      "hook '<unnamed>' has changed the type of value (was ", g.toString(), " got ",
+                      replaced.toString(), ")");
           g = replaced;
         });
   for (const NodeExtra::Retain& r : n->extra->retains) {
@@ -57,9 +61,10 @@ void run_tensor_hooks(Node* n, Tensor* grads) {
 void run_with_hooks(Node* n, Tensor* grads, Tensor* results) {
   if (!n->extra->pre_hooks.empty()) {
     variable_list list(grads, grads + n->input_count);
-    each_hook(&NodeExtra::pre_hooks, n, kFirst, kSecond, [&](const auto&, const auto& hook) { list = hook(list); });
-    TORCH_CHECK(list.size() == n->input_count, "a pre-hook of ", n->name(), " returned ", list.size(),
-                " gradients instead of ", n->input_count);
+    each_hook(&NodeExtra::pre_hooks, n, kFirst, kSecond,
+              [&](const auto&, const auto& hook) { list = hook(list); });
+    TORCH_CHECK(list.size() == n->input_count, "a pre-hook of ", n->name(), " returned ",
+                list.size(), " gradients instead of ", n->input_count);
     std::copy(list.begin(), list.end(), grads);
   }
   const bool post = !n->extra->post_hooks.empty();
@@ -76,7 +81,8 @@ void run_with_hooks(Node* n, Tensor* grads, Tensor* results) {
 }
 
 void run_post_accumulate_hooks(Node* n, const Tensor& leaf) {
-  each_hook(&NodeExtra::post_accumulate, n, kFirst, kSecond, [&](const auto&, const auto& hook) { hook(leaf); });
+  each_hook(&NodeExtra::post_accumulate, n, kFirst, kSecond,
+            [&](const auto&, const auto& hook) { hook(leaf); });
 }
 
 namespace {
@@ -89,7 +95,8 @@ std::string forward_trace(Node* n) {
 
 void add_node_context(c10::Error& e, Node* n) {
   const std::string path = n->module_path();
-  e.add_context("in the backward of " + n->name() + (path.empty() ? "" : " recorded in module " + path) + forward_trace(n));
+  e.add_context("in the backward of " + n->name() +
+                (path.empty() ? "" : " recorded in module " + path) + forward_trace(n));
 }
 
 void check_nan(Node* n, const Tensor* results) {

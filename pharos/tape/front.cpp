@@ -44,21 +44,27 @@ Edge edge_of(const at::Tensor& t) {
 
 // The gradient to start from at `t`, output number i of a call; undefined means ones.
 at::Tensor root_gradient(const at::Tensor& t, at::Tensor g, size_t i) {
-  TORCH_CHECK(t.requires_grad(), "element ", i, " of tensors does not require grad and does not have a grad_fn");
+  TORCH_CHECK(t.requires_grad(), "element ", i,
+              " of tensors does not require grad and does not have a grad_fn");
   if (!g.defined()) {
     TORCH_CHECK(t.numel() == 1, "grad can be implicitly created only for scalar outputs");
-    TORCH_CHECK(!t.is_complex(), "grad can be implicitly created only for real scalar outputs but got ", t.scalar_type());
+    TORCH_CHECK(!t.is_complex(),
+                "grad can be implicitly created only for real scalar outputs but got ",
+                t.scalar_type());
     if (t.dim() == 0 && t.is_cpu()) return pharos::scalar_cpu(1.0, t.scalar_type());
     pharos::tape::BelowAutograd below;
     return pharos::tape::tape_ops.ones_like(t);
   }
-  TORCH_CHECK(g.sizes() == t.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", g.sizes(), " and output[", i,
-              "] has a shape of ", t.sizes(), ".");
+  TORCH_CHECK(g.sizes() == t.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ",
+              g.sizes(), " and output[", i, "] has a shape of ", t.sizes(), ".");
   TORCH_CHECK(g.is_complex() == t.is_complex(),
-              "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
+              "For complex Tensors, both grad_output and output are required to have the same "
+              "dtype. Mismatch in dtype: "
               "grad_output[",
-              i, "] has a dtype of ", g.scalar_type(), " and output[", i, "] has a dtype of ", t.scalar_type(), ".");
-  if (g.scalar_type() != t.scalar_type()) g = pharos::tape::tape_ops.cast_gradient(g, t.scalar_type());
+              i, "] has a dtype of ", g.scalar_type(), " and output[", i, "] has a dtype of ",
+              t.scalar_type(), ".");
+  if (g.scalar_type() != t.scalar_type())
+    g = pharos::tape::tape_ops.cast_gradient(g, t.scalar_type());
   return g;
 }
 
@@ -66,9 +72,10 @@ at::Tensor root_gradient(const at::Tensor& t, at::Tensor g, size_t i) {
 struct Roots {
   std::vector<Edge> edges;
   variable_list grads;
-  Roots(pharos::tape::BackwardCall& call, const variable_list& tensors, const variable_list& given) {
-    TORCH_CHECK(given.empty() || given.size() == tensors.size(), "got ", tensors.size(), " tensors and ", given.size(),
-                " gradients");
+  Roots(pharos::tape::BackwardCall& call, const variable_list& tensors,
+        const variable_list& given) {
+    TORCH_CHECK(given.empty() || given.size() == tensors.size(), "got ", tensors.size(),
+                " tensors and ", given.size(), " gradients");
     edges.reserve(tensors.size());
     grads.reserve(tensors.size());
     for (size_t i = 0; i < tensors.size(); ++i) {
@@ -82,14 +89,15 @@ struct Roots {
 };
 
 Edge target_of(const at::Tensor& t) {
-  TORCH_CHECK(t.defined() && t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  TORCH_CHECK(t.defined() && t.requires_grad(),
+              "One of the differentiated Tensors does not require grad");
   return edge_of(t);
 }
 
 }  // namespace
 
-void backward(const variable_list& tensors, const variable_list& grad_tensors, std::optional<bool> retain_graph,
-              bool create_graph, const variable_list& inputs) {
+void backward(const variable_list& tensors, const variable_list& grad_tensors,
+              std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
   pharos::tape::BackwardCall call;
   const Roots roots(call, tensors, grad_tensors);
   call.keep_graph = retain_graph.value_or(create_graph);
@@ -102,8 +110,9 @@ void backward(const variable_list& tensors, const variable_list& grad_tensors, s
   pharos::tape::run_backward(call);
 }
 
-variable_list grad(const variable_list& outputs, const variable_list& inputs, const variable_list& grad_outputs,
-                   std::optional<bool> retain_graph, bool create_graph, bool allow_unused) {
+variable_list grad(const variable_list& outputs, const variable_list& inputs,
+                   const variable_list& grad_outputs, std::optional<bool> retain_graph,
+                   bool create_graph, bool allow_unused) {
   pharos::tape::BackwardCall call;
   const Roots roots(call, outputs, grad_outputs);
   call.keep_graph = retain_graph.value_or(create_graph);
@@ -115,7 +124,8 @@ variable_list grad(const variable_list& outputs, const variable_list& inputs, co
   if (!allow_unused)
     for (size_t i = 0; i < results.size(); ++i)
       TORCH_CHECK(results[i].defined(), "The differentiated Tensor at index ", i,
-                  " appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
+                  " appears to not have been used in the graph. Set allow_unused=True if this is "
+                  "the desired behavior.");
   return results;
 }
 
@@ -135,7 +145,8 @@ DetectAnomalyGuard::DetectAnomalyGuard(bool check_nan)
 DetectAnomalyGuard::~DetectAnomalyGuard() { AnomalyMode::set_enabled(previous_, previous_check_); }
 
 unsigned add_tensor_hook(const at::Tensor& t, std::function<at::Tensor(const at::Tensor&)> hook) {
-  TORCH_CHECK(t.requires_grad(), "cannot register a hook on a variable that doesn't require gradient");
+  TORCH_CHECK(t.requires_grad(),
+              "cannot register a hook on a variable that doesn't require gradient");
   const Edge e = edge_of(t);
   NodeExtra& extra = ensure_extra(*e.function);
   const unsigned id = extra.next_id++;
@@ -143,8 +154,10 @@ unsigned add_tensor_hook(const at::Tensor& t, std::function<at::Tensor(const at:
   return id;
 }
 
-unsigned add_post_accumulate_hook(const at::Tensor& t, std::function<void(const at::Tensor&)> hook) {
-  TORCH_CHECK(t.requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
+unsigned add_post_accumulate_hook(const at::Tensor& t,
+                                  std::function<void(const at::Tensor&)> hook) {
+  TORCH_CHECK(t.requires_grad(),
+              "cannot register a hook on a tensor that doesn't require gradient");
   TORCH_CHECK(t.is_leaf(), "post accumulate grad hooks cannot be registered on non-leaf tensors");
   const Edge e = edge_of(t);
   NodeExtra& extra = ensure_extra(*e.function);
@@ -157,8 +170,10 @@ bool remove_hook(const at::Tensor& t, unsigned id) {
   const Edge e = edge_of(t);
   if (!e.function || !e.function->extra) return false;
   NodeExtra& extra = *e.function->extra;
-  const size_t n = std::erase_if(extra.tensor_hooks, [&](const auto& h) { return h.id == id && h.output_nr == e.input_nr; }) +
-                   std::erase_if(extra.post_accumulate, [&](const auto& h) { return h.first == id; });
+  const size_t n =
+      std::erase_if(extra.tensor_hooks,
+                    [&](const auto& h) { return h.id == id && h.output_nr == e.input_nr; }) +
+      std::erase_if(extra.post_accumulate, [&](const auto& h) { return h.first == id; });
   return n > 0;
 }
 
@@ -167,7 +182,8 @@ unsigned add_node_pre_hook(Node& n, std::function<variable_list(const variable_l
   extra.pre_hooks.emplace_back(extra.next_id, std::move(hook));
   return extra.next_id++;
 }
-unsigned add_node_post_hook(Node& n, std::function<variable_list(const variable_list&, const variable_list&)> hook) {
+unsigned add_node_post_hook(
+    Node& n, std::function<variable_list(const variable_list&, const variable_list&)> hook) {
   NodeExtra& extra = ensure_extra(n);
   extra.post_hooks.emplace_back(extra.next_id, std::move(hook));
   return extra.next_id++;
@@ -175,7 +191,8 @@ unsigned add_node_post_hook(Node& n, std::function<variable_list(const variable_
 bool remove_node_hook(Node& n, unsigned id) {
   if (!n.extra) return false;
   return std::erase_if(n.extra->pre_hooks, [&](const auto& h) { return h.first == id; }) +
-             std::erase_if(n.extra->post_hooks, [&](const auto& h) { return h.first == id; }) > 0;
+             std::erase_if(n.extra->post_hooks, [&](const auto& h) { return h.first == id; }) >
+         0;
 }
 
 }  // namespace torch::autograd
@@ -188,15 +205,19 @@ using pharos::tape::meta_of;
 const Tensor& Tensor::set_requires_grad(bool v) const {
   TensorImpl* t = get();
   if (!is_leaf()) {
-    TORCH_CHECK(v, "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                   "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+    TORCH_CHECK(v,
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a "
+                "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
     return *this;
   }
   TORCH_CHECK(!v || isDifferentiableType(t->dtype_),
               "only Tensors of floating point and complex dtype can require gradients");
-  TORCH_CHECK(!(v && t->is_inference() && !InferenceMode::is_enabled()),
-              "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
-  t->flags = v ? t->flags | TensorImpl::kRequiresGrad : t->flags & ~uint32_t(TensorImpl::kRequiresGrad);
+  TORCH_CHECK(
+      !(v && t->is_inference() && !InferenceMode::is_enabled()),
+      "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+  t->flags =
+      v ? t->flags | TensorImpl::kRequiresGrad : t->flags & ~uint32_t(TensorImpl::kRequiresGrad);
   return *this;
 }
 
@@ -210,10 +231,14 @@ const Tensor& Tensor::grad() const {
   if (!get()->autograd) return none;
   const auto* meta = meta_of(impl_);
   if (meta && (meta->grad.defined() || !meta->grad_fn || meta->retains_grad)) return meta->grad;
-  TORCH_WARN("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
-             "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
-             "you access the leaf Tensor instead.");
+  TORCH_WARN(
+      "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+      "attribute won't be "
+      "populated during autograd.backward(). If you indeed want the .grad field to be populated "
+      "for a non-leaf "
+      "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+      "mistake, make sure "
+      "you access the leaf Tensor instead.");
   return none;
 }
 
@@ -229,7 +254,8 @@ void Tensor::retain_grad() const {
   auto* meta = ensure_meta(get());
   if (meta->retains_grad) return;
   meta->retains_grad = true;
-  torch::autograd::ensure_extra(*meta->grad_fn).retains.push_back({uint32_t(get()->output_nr()), impl_});
+  torch::autograd::ensure_extra(*meta->grad_fn)
+      .retains.push_back({uint32_t(get()->output_nr()), impl_});
 }
 
 bool Tensor::retains_grad() const {
@@ -241,7 +267,8 @@ void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, 
                       std::optional<TensorList> inputs) const {
   if (PHAROS_UNLIKELY(inputs.has_value())) {
     TORCH_CHECK(!inputs->empty(), "`inputs` argument to `backward()` cannot be empty.");
-    return torch::autograd::backward({*this}, {gradient}, retain_graph, create_graph, inputs->vec());
+    return torch::autograd::backward({*this}, {gradient}, retain_graph, create_graph,
+                                     inputs->vec());
   }
   get();
   Tensor start = torch::autograd::root_gradient(*this, gradient, 0);
@@ -276,13 +303,16 @@ void Tensor::set_data(const Tensor& other) const {
   TensorImpl* t = get();
   const TensorImpl* o = other.unsafeGetTensorImpl();
   TORCH_CHECK(o && o->device_type == t->device_type,
-              "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type.");
+              "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
+              "incompatible tensor type.");
   if (t->requires_grad())
-    TORCH_CHECK(isDifferentiableType(o->dtype_), "data set to a tensor that requires gradients must be floating point or complex dtype");
+    TORCH_CHECK(
+        isDifferentiableType(o->dtype_),
+        "data set to a tensor that requires gradients must be floating point or complex dtype");
   if (t == o) return;
   const Tensor keep = other;
-  // The version goes on counting where it was: what was saved of this tensor stays valid, and writes
-  // to `other` are none of this one's.
+  // The version goes on counting where it was: what was saved of this tensor stays valid, and
+  // writes to `other` are none of this one's.
   if (!t->has(TensorImpl::kOwnVersion)) {
     auto* version = new pharos::VersionCounter;
     version->version = t->version();
@@ -293,7 +323,8 @@ void Tensor::set_data(const Tensor& other) const {
   const char* start = o->storage->data_ ? static_cast<char*>(o->storage->data_) : nullptr;
   t->set_storage(o->storage, start ? o->data - start : reinterpret_cast<intptr_t>(o->data));
   t->set_geometry(o->sizes(), o->strides());
-  t->flags = (t->flags & ~uint32_t(TensorImpl::kConj | TensorImpl::kNeg)) | (o->flags & (TensorImpl::kConj | TensorImpl::kNeg));
+  t->flags = (t->flags & ~uint32_t(TensorImpl::kConj | TensorImpl::kNeg)) |
+             (o->flags & (TensorImpl::kConj | TensorImpl::kNeg));
 }
 
 int64_t Tensor::_version() const {

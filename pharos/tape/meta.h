@@ -10,8 +10,8 @@
 
 namespace torch::autograd {
 
-// Adds the incoming gradient to its leaf's `.grad`. It lives inside the leaf's metadata: its count is
-// the number of edges that lead to it, and while there are any they keep the leaf alive.
+// Adds the incoming gradient to its leaf's `.grad`. It lives inside the leaf's metadata: its count
+// is the number of edges that lead to it, and while there are any they keep the leaf alive.
 struct AccumulateGrad final : Node {
   // Runs as soon as it is ready: its sequence number is the largest.
   explicit AccumulateGrad(c10::TensorImpl* leaf);
@@ -31,7 +31,7 @@ struct AutogradMeta {
   AccumulateGrad accumulate;
   at::Tensor grad;
   Node* grad_fn = nullptr;  // owned
-  uint32_t output_nr = 0;    // of grad_fn, where the tensor's flags cannot hold it
+  uint32_t output_nr = 0;   // of grad_fn, where the tensor's flags cannot hold it
   bool retains_grad = false;
   std::atomic<bool> locked{false};  // guards `grad` between concurrent backward passes
 
@@ -42,7 +42,8 @@ struct AutogradMeta {
 using TensorHook = std::function<at::Tensor(const at::Tensor&)>;
 using PostAccumulateHook = std::function<void(const at::Tensor&)>;
 using NodePreHook = std::function<variable_list(const variable_list& grads)>;
-using NodePostHook = std::function<variable_list(const variable_list& results, const variable_list& grads)>;
+using NodePostHook =
+    std::function<variable_list(const variable_list& results, const variable_list& grads)>;
 
 // Hooks and the record of where a node was made.
 struct NodeExtra {

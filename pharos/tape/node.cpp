@@ -13,8 +13,8 @@
 
 namespace torch::autograd {
 
-// Dead nodes are chained through `slot` and destroyed in a loop: a graph of any depth needs constant
-// stack. The list's head is per thread; non-null while a loop runs.
+// Dead nodes are chained through `slot` and destroyed in a loop: a graph of any depth needs
+// constant stack. The list's head is per thread; non-null while a loop runs.
 namespace {
 thread_local constinit Node* reaping __attribute__((tls_model("initial-exec"))) = nullptr;
 thread_local constinit Node* dead __attribute__((tls_model("initial-exec"))) = nullptr;
@@ -110,7 +110,8 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
   if (!fresh.defined()) return;
   const at::Tensor variable = at::Tensor::retain(leaf);
   AutogradMeta* meta = pharos::tape::ensure_meta(leaf);
-  TORCH_CHECK(fresh.sizes() == variable.sizes(), "Function AccumulateGrad returned an invalid gradient at index 0 - got ",
+  TORCH_CHECK(fresh.sizes() == variable.sizes(),
+              "Function AccumulateGrad returned an invalid gradient at index 0 - got ",
               fresh.sizes(), " but expected shape compatible with ", variable.sizes());
   const bool recording = pharos::thread_state.grad_mode;
   meta->lock();
@@ -122,9 +123,10 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
     Unlock unlock{meta};
     if (!meta->grad.defined()) {
       c10::TensorImpl* f = fresh.unsafeGetTensorImpl();
-      const bool same_layout = f->strides().equals(leaf->strides()) || (!leaf->is_non_overlapping_and_dense() && f->is_contiguous());
-      if (!recording && f->use_count() == 1 && f->storage && f->storage->use_count() == 1 && same_layout &&
-          !f->base && !(f->flags & (c10::TensorImpl::kConj | c10::TensorImpl::kNeg)))
+      const bool same_layout = f->strides().equals(leaf->strides()) ||
+                               (!leaf->is_non_overlapping_and_dense() && f->is_contiguous());
+      if (!recording && f->use_count() == 1 && f->storage && f->storage->use_count() == 1 &&
+          same_layout && !f->base && !(f->flags & (c10::TensorImpl::kConj | c10::TensorImpl::kNeg)))
         meta->grad = std::move(fresh);
       else
         meta->grad = tape_ops.clone_as(fresh, variable);
@@ -134,7 +136,8 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
       meta->grad = tape_ops.add(meta->grad, fresh);
     }
   }
-  if (extra && !extra->post_accumulate.empty()) pharos::tape::run_post_accumulate_hooks(this, variable);
+  if (extra && !extra->post_accumulate.empty())
+    pharos::tape::run_post_accumulate_hooks(this, variable);
 }
 
 }  // namespace torch::autograd

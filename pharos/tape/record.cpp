@@ -18,8 +18,7 @@ void release_autograd(c10::TensorImpl* t) noexcept {
     return;
   }
   if (Node* fn = meta->grad_fn) {
-    if (fn->extra)
-      std::erase_if(fn->extra->retains, [&](const auto& r) { return r.tensor == t; });
+    if (fn->extra) std::erase_if(fn->extra->retains, [&](const auto& r) { return r.tensor == t; });
     fn->release();
   }
   delete meta->accumulate.extra;
@@ -46,8 +45,8 @@ AutogradMeta* ensure_meta(TensorImpl* t) {
     if (word & 1) return reinterpret_cast<AutogradMeta*>(word & ~uintptr_t{1});
     auto* meta = new AutogradMeta(t);
     meta->grad_fn = reinterpret_cast<Node*>(word);
-    if (__atomic_compare_exchange_n(&t->autograd, &word, reinterpret_cast<uintptr_t>(meta) | 1, false,
-                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    if (__atomic_compare_exchange_n(&t->autograd, &word, reinterpret_cast<uintptr_t>(meta) | 1,
+                                    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
       return meta;
     delete meta;
   }
@@ -63,7 +62,8 @@ void set_grad_fn(TensorImpl* t, Node* n, uint32_t nr) {
     meta->grad_fn = n;
     meta->output_nr = nr;
     if (meta->retains_grad) {
-      if (old && old->extra) std::erase_if(old->extra->retains, [&](const auto& r) { return r.tensor == t; });
+      if (old && old->extra)
+        std::erase_if(old->extra->retains, [&](const auto& r) { return r.tensor == t; });
       if (n) torch::autograd::ensure_extra(*n).retains.push_back({nr, t});
     }
   } else {
@@ -78,7 +78,9 @@ void set_grad_fn(TensorImpl* t, Node* n, uint32_t nr) {
 }
 
 Node* grad_fn_of(TensorImpl* t) {
-  if (PHAROS_UNLIKELY(t->base && __atomic_load_n(&t->attr_version, __ATOMIC_ACQUIRE) != t->version())) refresh_view(t);
+  if (PHAROS_UNLIKELY(t->base &&
+                      __atomic_load_n(&t->attr_version, __ATOMIC_ACQUIRE) != t->version()))
+    refresh_view(t);
   if (AutogradMeta* meta = meta_of(t)) return meta->grad_fn;
   return reinterpret_cast<Node*>(__atomic_load_n(&t->autograd, __ATOMIC_ACQUIRE));
 }

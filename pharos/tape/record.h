@@ -43,8 +43,8 @@ uint64_t key_of_optionals(const List& list) {
   for (size_t i = 0; i < list.size(); ++i) k |= key_of(std::optional<Tensor>(list.get(i)));
   return k;
 }
-// A view made before its base came to require grad does not show it in its key: kRequiresGradKey for
-// such a view, whose history is found again.
+// A view made before its base came to require grad does not show it in its key: kRequiresGradKey
+// for such a view, whose history is found again.
 uint64_t stale_key(const Tensor& t);
 inline uint64_t stale_key(const std::optional<Tensor>& t) { return t ? stale_key(*t) : 0; }
 uint64_t stale_key(TensorList list);
@@ -54,7 +54,9 @@ uint64_t stale_key_of_optionals(const List& list) {
   for (size_t i = 0; i < list.size(); ++i) k |= stale_key(std::optional<Tensor>(list.get(i)));
   return k;
 }
-C10_ALWAYS_INLINE bool records(uint64_t key) { return (key & kRequiresGradKey) && thread_state.grad_mode; }
+C10_ALWAYS_INLINE bool records(uint64_t key) {
+  return (key & kRequiresGradKey) && thread_state.grad_mode;
+}
 
 // Operators below autograd: what they call records nothing.
 class BelowAutograd {
@@ -140,9 +142,9 @@ inline void connect(RawEdge& e, const std::optional<Tensor>& t) {
 // As connect, for an operator that broadcasts its inputs to `result`.
 void note_broadcast(RawEdge& e, const Tensor& t);
 inline bool same_shape(const TensorImpl& a, const TensorImpl& b) {
-  return a.ndim == b.ndim && (a.ndim <= TensorImpl::kInlineDims
-                                  ? std::memcmp(a.sizes_, b.sizes_, sizeof a.sizes_) == 0
-                                  : a.sizes().equals(b.sizes()));
+  return a.ndim == b.ndim &&
+         (a.ndim <= TensorImpl::kInlineDims ? std::memcmp(a.sizes_, b.sizes_, sizeof a.sizes_) == 0
+                                            : a.sizes().equals(b.sizes()));
 }
 C10_ALWAYS_INLINE void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
   connect(e, t);
@@ -180,23 +182,25 @@ void set_history(TensorList list, Node* n);
 void check_inplace_slow(const Tensor& self, bool records);
 inline void check_inplace(const Tensor& self, bool recording) {
   TensorImpl* impl = self.unsafeGetTensorImpl();
-  if (PHAROS_UNLIKELY(impl && ((recording && (impl->base || impl->requires_grad())) || impl->is_inference())))
+  if (PHAROS_UNLIKELY(
+          impl && ((recording && (impl->base || impl->requires_grad())) || impl->is_inference())))
     check_inplace_slow(self, recording);
 }
 inline void bump_version(const Tensor& self) { self.unsafeGetTensorImpl()->bump_version(); }
-// `self` was written by `n`: its history becomes n's output `nr`; for a view (nr 0), its base's does
-// too.
+// `self` was written by `n`: its history becomes n's output `nr`; for a view (nr 0), its base's
+// does too.
 void rebase_history(const Tensor& self, Node* n, uint32_t nr = 0);
 
 // How a view was made, where that forbids in-place writes in grad mode; at most one is set.
-constexpr uint32_t kCreation = TensorImpl::kNoGradView | TensorImpl::kMultiView | TensorImpl::kCustomView |
-                               TensorImpl::kInferenceView;
+constexpr uint32_t kCreation = TensorImpl::kNoGradView | TensorImpl::kMultiView |
+                               TensorImpl::kCustomView | TensorImpl::kInferenceView;
 // How views made now are marked.
 inline uint32_t creation_now(uint32_t in_grad_mode) {
   if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) return TensorImpl::kInferenceView;
   return thread_state.grad_mode ? in_grad_mode : uint32_t(TensorImpl::kNoGradView);
 }
-// `result` is a view of `self`; views of views are views of the first one's base and inherit its mark.
+// `result` is a view of `self`; views of views are views of the first one's base and inherit its
+// mark.
 inline void track_view(const Tensor& result, const Tensor& self, uint32_t in_grad_mode = 0) {
   TensorImpl* view = result.unsafeGetTensorImpl();
   TensorImpl* from = self.unsafeGetTensorImpl();

@@ -10,23 +10,30 @@ namespace pharos::tape {
 
 void graph_released() {
   TORCH_CHECK(false,
-              "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-              "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-              "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+              "Trying to backward through the graph a second time (or directly access saved "
+              "tensors after they have "
+              "already been freed). Saved intermediate values of the graph are freed when you call "
+              ".backward() or "
+              "autograd.grad(). Specify retain_graph=True if you need to backward through the "
+              "graph a second time or if "
               "you need to access saved tensors after calling backward.");
 }
 
 std::string short_name(const Node& n) {
   std::string s = n.name();
   const size_t at = s.rfind("Backward");
-  if (at != std::string::npos && at > 0 && s.find_first_not_of("0123456789", at + 8) == std::string::npos) s.resize(at);
+  if (at != std::string::npos && at > 0 &&
+      s.find_first_not_of("0123456789", at + 8) == std::string::npos)
+    s.resize(at);
   return s;
 }
 
 void SavedTensor::refuse_inference() {
   TORCH_CHECK(false,
-              "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-              "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+              "Inference tensors cannot be saved for backward. Please do not use Tensors created "
+              "in inference mode in "
+              "computation tracked by autograd. To work around this, you can make a clone to get a "
+              "normal tensor and use "
               "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`.");
 }
 
@@ -65,9 +72,11 @@ void SavedTensor::refuse_written(Node* owner) const {
     what += message(", which is output ", impl_->output_nr(), " of ", short_name(*fn), ",");
   const std::string path = owner->module_path();
   TORCH_CHECK(false,
-              "one of the variables needed for gradient computation has been modified by an inplace operation: ", what,
-              " is at version ", impl_->version(), "; expected version ", version_,
-              " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
+              "one of the variables needed for gradient computation has been modified by an "
+              "inplace operation: ",
+              what, " is at version ", impl_->version(), "; expected version ", version_,
+              " instead. Hint: enable anomaly detection to find the operation that failed to "
+              "compute its gradient, with "
               "torch.autograd.set_detect_anomaly(True, check_nan=False). It was saved by ",
               owner->name(), path.empty() ? "" : " in module ", path, ".");
 }
@@ -78,7 +87,8 @@ Tensor SavedTensor::unpack_slow(Node* owner) const {
     return {};
   }
   if (kind_ == kPacked)
-    return unpack_saved(*reinterpret_cast<PackedTensor*>(impl_), owner, static_cast<uint32_t>(output_nr_));
+    return unpack_saved(*reinterpret_cast<PackedTensor*>(impl_), owner,
+                        static_cast<uint32_t>(output_nr_));
   if (impl_->version() != version_) refuse_written(owner);
   if (kind_ == kPlain) return Tensor::retain(impl_);
   Tensor out = Tensor::reclaim(impl_->shallow_alias());

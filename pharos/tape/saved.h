@@ -43,7 +43,8 @@ class SavedTensor {
   // The tensor; checks that it was not written since. Its history is there wherever it can be used:
   // in grad mode, or where `full` asks for it.
   C10_ALWAYS_INLINE Tensor unpack(Node* owner, bool full = false) const {
-    if (PHAROS_LIKELY(impl_ && (kind_ == kPlain || (kind_ == kOutput && !full && !thread_state.grad_mode)) &&
+    if (PHAROS_LIKELY(impl_ &&
+                      (kind_ == kPlain || (kind_ == kOutput && !full && !thread_state.grad_mode)) &&
                       impl_->version() == version_))
       return Tensor::retain(impl_);
     return unpack_slow(owner);

@@ -56,7 +56,8 @@ namespace torch::autograd {
 
 SavedTensorHooks::~SavedTensorHooks() = default;
 
-SavedTensorHooksGuard::SavedTensorHooksGuard(SavedTensorHooks& hooks) : previous_(pharos::thread_state.saved_hooks) {
+SavedTensorHooksGuard::SavedTensorHooksGuard(SavedTensorHooks& hooks)
+    : previous_(pharos::thread_state.saved_hooks) {
   pharos::thread_state.saved_hooks = &hooks;
   pharos::thread_state.special |= pharos::kSpecialSavedHooks;
 }

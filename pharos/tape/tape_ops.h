@@ -1,5 +1,5 @@
-// The operators that the tape itself needs, as function pointers: the tape stands below the operator
-// declarations. The table is filled by pharos/ops/tape_ops.cpp.
+// The operators that the tape itself needs, as function pointers: the tape stands below the
+// operator declarations. The table is filled by pharos/ops/tape_ops.cpp.
 #pragma once
 
 #include <pharos/tensor.h>

@@ -18,7 +18,8 @@ std::recursive_mutex& refresh_mutex() {
   static auto* const m = [] {
     auto* made = new std::recursive_mutex;
     // A fork while another thread holds it would leave it locked in the child for ever.
-    pthread_atfork([] { refresh_mutex().lock(); }, [] { refresh_mutex().unlock(); }, [] { refresh_mutex().unlock(); });
+    pthread_atfork([] { refresh_mutex().lock(); }, [] { refresh_mutex().unlock(); },
+                   [] { refresh_mutex().unlock(); });
     return made;
   }();
   return *m;
@@ -45,7 +46,8 @@ void refresh_view(TensorImpl* t) {
 
 uint64_t stale_key(const Tensor& tensor) {
   TensorImpl* t = tensor.unsafeGetTensorImpl();
-  if (!t || !t->base || (t->flags & TensorImpl::kRequiresGrad) || !t->base->requires_grad() || !thread_state.grad_mode)
+  if (!t || !t->base || (t->flags & TensorImpl::kRequiresGrad) || !t->base->requires_grad() ||
+      !thread_state.grad_mode)
     return 0;
   grad_fn_of(t);
   t->flags |= TensorImpl::kRequiresGrad;
@@ -71,24 +73,34 @@ void check_view_write(TensorImpl* t) {
   Node* fn = grad_fn_of(t);
   std::string what;
   if (fn)
-    what = message("Output ", t->output_nr(), " of ", short_name(*fn), " is a view and is being modified inplace.");
+    what = message("Output ", t->output_nr(), " of ", short_name(*fn),
+                   " is a view and is being modified inplace.");
   else if (inference)
     what = "A view was created in inference mode and is being modified inplace in normal mode.";
   else
-    what = "A view was created in no_grad mode and is being modified inplace with grad mode enabled.";
+    what =
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled.";
   TORCH_CHECK(creation != TensorImpl::kMultiView, what,
-              " This view is the output of a function that returns multiple views. Such functions do not allow the output "
-              "views to be modified inplace. You should replace the inplace operation by an out-of-place one.");
+              " This view is the output of a function that returns multiple views. Such functions "
+              "do not allow the output "
+              "views to be modified inplace. You should replace the inplace operation by an "
+              "out-of-place one.");
   TORCH_CHECK(creation != TensorImpl::kCustomView, what,
-              " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
-              "logic to handle view+inplace would override the custom backward associated with the custom Function, "
-              "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
+              " This view was created inside a custom Function (or because an input was returned "
+              "as-is) and the autograd "
+              "logic to handle view+inplace would override the custom backward associated with the "
+              "custom Function, "
+              "leading to incorrect gradients. This behavior is forbidden. You can fix this by "
+              "cloning the output of the "
               "custom Function.");
   const char* const mode = inference ? "inference_mode" : "no_grad";
   TORCH_CHECK(false, what,
-              " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+              " Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+              "clarify your code by "
               "moving both the view and the inplace either both inside the ",
-              mode, " block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
+              mode,
+              " block (if you don't want the inplace to be tracked) or both outside (if you want "
+              "the inplace to be tracked).");
 }
 
 }  // namespace
@@ -97,15 +109,18 @@ void check_inplace_slow(const Tensor& self, bool recording) {
   TensorImpl* t = self.unsafeGetTensorImpl();
   if (t->is_inference()) {
     TORCH_CHECK(thread_state.special & kSpecialInference,
-                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
-                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can "
+                "make a clone to get a "
+                "normal tensor before doing inplace update.See "
+                "https://github.com/pytorch/rfcs/pull/17 for more details.");
     return;
   }
   if (!recording) return;
   if (TensorImpl* base = t->base) {
     check_view_write(t);
-    TORCH_CHECK(!(base->requires_grad() && !grad_fn_of(base)),
-                "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    TORCH_CHECK(
+        !(base->requires_grad() && !grad_fn_of(base)),
+        "a view of a leaf Variable that requires grad is being used in an in-place operation.");
   }
   TORCH_CHECK(!(t->requires_grad() && !grad_fn_of(t)),
               "a leaf Variable that requires grad is being used in an in-place operation.");
@@ -125,7 +140,8 @@ struct CopySlices final : Node {
     if (!grads[0].defined()) return;
     const Tensor grad = std::move(grads[0]);
     // With the base's own geometry, gaps included, the view's geometry holds in it too.
-    const Tensor whole = empty_strided_on(grad.device(), base_sizes, base_strides, grad.scalar_type());
+    const Tensor whole =
+        empty_strided_on(grad.device(), base_sizes, base_strides, grad.scalar_type());
     tape_ops.copy_inplace(whole, grad);
     const Tensor slice = tape_ops.replay_view(whole, view, base_offset);
     Tensor slice_grad = tape_ops.clone(slice);

@@ -49,6 +49,7 @@ PUBLIC_LAYER = [
     ("util.h", "core"),
     ("cuda.h", "dispatch"),
     ("indexing.h", "decl"),
+    ("tensor_new.h", "decl"),
     ("serialize.h", "nn"),
     ("nested.h", "data"),
     ("random.h", "core"),

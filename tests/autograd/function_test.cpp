@@ -39,7 +39,9 @@ struct Exp : Function<Exp> {
     ctx->save_for_backward({y});
     return y;
   }
-  static variable_list backward(AutogradContext* ctx, variable_list g) { return {g[0] * ctx->get_saved_variables()[0]}; }
+  static variable_list backward(AutogradContext* ctx, variable_list g) {
+    return {g[0] * ctx->get_saved_variables()[0]};
+  }
 };
 
 struct Twice : Function<Twice> {
@@ -153,7 +155,9 @@ TEST(Function, SavesOutputsWithoutACycle) {
 TEST(Function, DoubleBackward) {
   const Tensor x = at::ones({3}, at::kDouble).mul(0.3).set_requires_grad(true);
   const Tensor w = at::ones({3}, at::kDouble).mul(1.7).set_requires_grad(true);
-  const auto f = [](const variable_list& in) { return variable_list{Exp::apply(Product::apply(in[0], in[1]))}; };
+  const auto f = [](const variable_list& in) {
+    return variable_list{Exp::apply(Product::apply(in[0], in[1]))};
+  };
   EXPECT_TRUE(torch::autograd::gradcheck(f, {x, w}));
   EXPECT_TRUE(torch::autograd::gradgradcheck(f, {x, w}));
 }
@@ -166,7 +170,8 @@ TEST(Function, MarksDirty) {
   EXPECT_EQ(m._version(), 2);  // the write inside and the mark
   run(y);
   EXPECT_EQ(values(x.grad()), (Values{2, 2}));
-  EXPECT_MESSAGE("a leaf Variable that requires grad has been used in an in-place operation.", Twice::apply(leaf({1})));
+  EXPECT_MESSAGE("a leaf Variable that requires grad has been used in an in-place operation.",
+                 Twice::apply(leaf({1})));
   // On a view, the base's history changes as well.
   Tensor b = x * 1;
   Twice::apply(b.slice(0, 0, 1));
@@ -198,19 +203,23 @@ TEST(Function, InputsReturnedAsTheyAre) {
   EXPECT_TRUE(x.is_leaf());
   run(y);
   EXPECT_EQ(values(x.grad()), (Values{10, 10}));
-  EXPECT_MESSAGE(" is a view and is being modified inplace. This view was created inside a custom Function",
-                 AsIs::apply(x * 1).add_(1));
-  EXPECT_MESSAGE(" is a view and is being modified inplace. This view was created inside a custom Function",
-                 Flat::apply(x * 1).add_(1));
+  EXPECT_MESSAGE(
+      " is a view and is being modified inplace. This view was created inside a custom Function",
+      AsIs::apply(x * 1).add_(1));
+  EXPECT_MESSAGE(
+      " is a view and is being modified inplace. This view was created inside a custom Function",
+      Flat::apply(x * 1).add_(1));
   at::NoGradGuard no_grad;
   EXPECT_FALSE(AsIs::apply(x).requires_grad());
 }
 
 TEST(Function, WrongGradients) {
   const Tensor x = leaf({1, 2, 3});
-  EXPECT_MESSAGE("returned an invalid gradient at index 0 - got [7] but expected shape compatible with [3]",
-                 run(WrongShape::apply(x)));
-  EXPECT_MESSAGE("returned an incorrect number of gradients (expected 2, got 1)", run(WrongCount::apply(x, x)));
+  EXPECT_MESSAGE(
+      "returned an invalid gradient at index 0 - got [7] but expected shape compatible with [3]",
+      run(WrongShape::apply(x)));
+  EXPECT_MESSAGE("returned an incorrect number of gradients (expected 2, got 1)",
+                 run(WrongCount::apply(x, x)));
   EXPECT_MESSAGE("two elements", Throws::apply(leaf({1, 2})));
   EXPECT_TRUE(at::GradMode::is_enabled());
 }
@@ -244,14 +253,23 @@ struct WrongTwice : Function<WrongTwice> {
 
 TEST(Gradcheck, FindsWrongGradients) {
   const Tensor x = at::ones({2}, at::kDouble).mul(0.8).set_requires_grad(true);
-  const auto check = [](auto f) { return [f](const variable_list& in) { return variable_list{f(in[0])}; }; };
-  EXPECT_MESSAGE("Jacobian mismatch", torch::autograd::gradcheck(check([](const Tensor& t) { return Wrong::apply(t); }), {x}));
+  const auto check = [](auto f) {
+    return [f](const variable_list& in) { return variable_list{f(in[0])}; };
+  };
+  EXPECT_MESSAGE(
+      "Jacobian mismatch",
+      torch::autograd::gradcheck(check([](const Tensor& t) { return Wrong::apply(t); }), {x}));
   torch::autograd::GradcheckOptions quiet;
   quiet.raise_exception = false;
-  EXPECT_FALSE(torch::autograd::gradcheck(check([](const Tensor& t) { return Wrong::apply(t); }), {x}, quiet));
-  EXPECT_TRUE(torch::autograd::gradcheck(check([](const Tensor& t) { return WrongTwice::apply(t); }), {x}));
-  EXPECT_FALSE(torch::autograd::gradgradcheck(check([](const Tensor& t) { return WrongTwice::apply(t); }), {x}, quiet));
-  EXPECT_TRUE(torch::autograd::gradgradcheck(check([](const Tensor& t) { return t * t.exp(); }), {x}));
-  EXPECT_MESSAGE("at least one input tensor to require gradient",
-                 torch::autograd::gradcheck(check([](const Tensor& t) { return t; }), {plain({1})}));
+  EXPECT_FALSE(torch::autograd::gradcheck(check([](const Tensor& t) { return Wrong::apply(t); }),
+                                          {x}, quiet));
+  EXPECT_TRUE(
+      torch::autograd::gradcheck(check([](const Tensor& t) { return WrongTwice::apply(t); }), {x}));
+  EXPECT_FALSE(torch::autograd::gradgradcheck(
+      check([](const Tensor& t) { return WrongTwice::apply(t); }), {x}, quiet));
+  EXPECT_TRUE(
+      torch::autograd::gradgradcheck(check([](const Tensor& t) { return t * t.exp(); }), {x}));
+  EXPECT_MESSAGE(
+      "at least one input tensor to require gradient",
+      torch::autograd::gradcheck(check([](const Tensor& t) { return t; }), {plain({1})}));
 }

@@ -1,5 +1,6 @@
 // Runs every sample of every operator through every check: golden values of PyTorch, other dtypes,
-// strided inputs, gradients and second gradients, in-place and out= forms, meta shapes, interposers.
+// strided inputs, gradients and second gradients, in-place and out= forms, meta shapes,
+// interposers.
 #include <gtest/gtest.h>
 #include <pharos/autograd/gradcheck.h>
 #include <pharos/dispatch/dispatcher.h>
@@ -21,8 +22,9 @@ namespace {
 
 using torch::jit::Stack;
 
-constexpr at::ScalarType kSweep[] = {at::kDouble, at::kHalf, at::kBFloat16,     at::kLong,         at::kInt, at::kShort,
-                                     at::kChar,   at::kByte, at::kBool, at::kComplexFloat, at::kComplexDouble};
+constexpr at::ScalarType kSweep[] = {at::kDouble, at::kHalf,         at::kBFloat16,     at::kLong,
+                                     at::kInt,    at::kShort,        at::kChar,         at::kByte,
+                                     at::kBool,   at::kComplexFloat, at::kComplexDouble};
 
 std::string split_row(const std::string& row, std::string& overload) {
   const size_t dot = row.find('.');
@@ -52,7 +54,8 @@ IValue map_tensors(const IValue& v, const std::function<Tensor(const Tensor&)>& 
   return v;
 }
 
-std::vector<IValue> map_args(const std::vector<IValue>& args, const std::function<Tensor(const Tensor&)>& f) {
+std::vector<IValue> map_args(const std::vector<IValue>& args,
+                             const std::function<Tensor(const Tensor&)>& f) {
   std::vector<IValue> out;
   for (const IValue& v : args) out.push_back(map_tensors(v, f));
   return out;
@@ -62,7 +65,8 @@ Stack call(const c10::OperatorHandle& op, const std::vector<IValue>& args) {
   const auto& schema = op.schema();
   Stack stack(args.begin(), args.end());
   for (size_t i = args.size(); i < schema.arguments().size(); ++i) {
-    TORCH_CHECK(schema.arguments()[i].has_default_value(), "sample lacks argument ", schema.arguments()[i].name());
+    TORCH_CHECK(schema.arguments()[i].has_default_value(), "sample lacks argument ",
+                schema.arguments()[i].name());
     stack.push_back(*schema.arguments()[i].default_value());
   }
   op.callBoxed(&stack);
@@ -81,7 +85,8 @@ std::vector<Tensor> tensors_of(const Stack& results) {
 }
 
 std::string describe(const Tensor& t) {
-  return t.defined() ? message(t.scalar_type(), t.sizes(), " strides ", t.strides()) : std::string("undefined");
+  return t.defined() ? message(t.scalar_type(), t.sizes(), " strides ", t.strides())
+                     : std::string("undefined");
 }
 
 struct Tolerance {
@@ -112,9 +117,11 @@ Tolerance tolerance_of(at::ScalarType t, const Samples& s) {
 
 // Empty if equal within the tolerance, else what differs.
 std::string compare(const Tensor& a, const Tensor& b, Tolerance tol) {
-  if (a.defined() != b.defined()) return "one is undefined: " + describe(a) + " against " + describe(b);
+  if (a.defined() != b.defined())
+    return "one is undefined: " + describe(a) + " against " + describe(b);
   if (!a.defined()) return "";
-  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return describe(a) + " against " + describe(b);
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes())
+    return describe(a) + " against " + describe(b);
   const bool complex = a.is_complex();
   const auto flat = [&](const Tensor& t) {
     Tensor r = complex ? at::view_as_real(t.resolve_conj().resolve_neg()) : t;
@@ -131,24 +138,29 @@ std::string compare(const Tensor& a, const Tensor& b, Tolerance tol) {
   for (int64_t i = 0; i < x.numel(); ++i) {
     if (p[i] == q[i] || (std::isnan(p[i]) && std::isnan(q[i]))) continue;
     if (std::fabs(p[i] - q[i]) <= tol.atol + tol.rtol * std::fabs(q[i])) continue;
-    return message("element ", i, " of ", describe(a), ": ", p[i], " against ", q[i], ", difference ", p[i] - q[i]);
+    return message("element ", i, " of ", describe(a), ": ", p[i], " against ", q[i],
+                   ", difference ", p[i] - q[i]);
   }
   return "";
 }
 
 std::string compare(const Stack& a, const Stack& b, const Samples& s, bool strides) {
   const auto x = tensors_of(a), y = tensors_of(b);
-  if (a.size() != b.size() || x.size() != y.size()) return message(x.size(), " tensors against ", y.size());
+  if (a.size() != b.size() || x.size() != y.size())
+    return message(x.size(), " tensors against ", y.size());
   for (size_t i = 0; i < x.size(); ++i) {
-    const std::string d = compare(x[i], y[i], x[i].defined() ? tolerance_of(x[i].scalar_type(), s) : Tolerance{0, 0});
+    const std::string d =
+        compare(x[i], y[i], x[i].defined() ? tolerance_of(x[i].scalar_type(), s) : Tolerance{0, 0});
     if (!d.empty()) return message("result ", i, ": ", d);
     if (strides && x[i].defined() && x[i].numel() > 0 && x[i].strides() != y[i].strides())
       for (int64_t k = 0; k < x[i].dim(); ++k)
         if (x[i].size(k) > 1 && x[i].stride(k) != y[i].stride(k))
-          return message("result ", i, " has other strides: ", describe(x[i]), " against ", describe(y[i]));
+          return message("result ", i, " has other strides: ", describe(x[i]), " against ",
+                         describe(y[i]));
   }
   for (size_t i = 0; i < a.size(); ++i)
-    if (!a[i].isTensor() && !a[i].isTensorList() && !(a[i] == b[i])) return message("result ", i, ": values differ");
+    if (!a[i].isTensor() && !a[i].isTensorList() && !(a[i] == b[i]))
+      return message("result ", i, ": values differ");
   return "";
 }
 
@@ -163,7 +175,8 @@ struct Case {
 Tensor converted(const Tensor& t, at::ScalarType dtype) {
   if (!t.is_floating_point()) return t;
   if (dtype == at::kBool) return t.gt(0);
-  if (c10::isIntegralType(dtype, true)) return (t * 3).to(dtype == at::kByte ? at::kShort : dtype).abs().to(dtype);
+  if (c10::isIntegralType(dtype, true))
+    return (t * 3).to(dtype == at::kByte ? at::kShort : dtype).abs().to(dtype);
   return t.to(dtype);
 }
 
@@ -186,7 +199,8 @@ std::vector<Case> cases_of(const Samples& s) {
 }
 
 std::string id_of(const Case& c) {
-  return message(c.index, "/", c.dtype == at::ScalarType::Undefined ? "base" : c10::python_name(c.dtype));
+  return message(c.index, "/",
+                 c.dtype == at::ScalarType::Undefined ? "base" : c10::python_name(c.dtype));
 }
 
 // Random operators give the same values in PyTorch only from the same state.
@@ -195,7 +209,8 @@ constexpr uint64_t kCallSeed = 12345;
 std::string hash_of(const std::vector<IValue>& args) {
   uint64_t h = 1469598103934665603u;
   const auto mix = [&](const void* p, size_t n) {
-    for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<const unsigned char*>(p)[i]) * 1099511628211u;
+    for (size_t i = 0; i < n; ++i)
+      h = (h ^ static_cast<const unsigned char*>(p)[i]) * 1099511628211u;
   };
   for (const IValue& v : args)
     map_tensors(v, [&](const Tensor& t) {
@@ -208,7 +223,9 @@ std::string hash_of(const std::vector<IValue>& args) {
   return message(h);
 }
 
-std::string golden_path(const std::string& row) { return std::string(PHAROS_TEST_SOURCE_DIR) + "/golden/ops/" + row + ".pt"; }
+std::string golden_path(const std::string& row) {
+  return std::string(PHAROS_TEST_SOURCE_DIR) + "/golden/ops/" + row + ".pt";
+}
 
 // The results that PyTorch gave, by case; empty if there is no file.
 std::map<std::string, IValue> read_golden(const std::string& row) {
@@ -278,8 +295,10 @@ class OperatorTest : public ::testing::Test {
     for (const Case& c : cases_of(s_)) {
       const auto it = stored.find(id_of(c));
       SCOPED_TRACE("golden " + id_of(c));
-      if (it == stored.end() || it->second.toGenericDict().at("hash").toStringRef() != hash_of(c.args)) {
-        ADD_FAILURE() << "no golden value for these inputs: run tests/golden/make_ops.py " << s_.row();
+      if (it == stored.end() ||
+          it->second.toGenericDict().at("hash").toStringRef() != hash_of(c.args)) {
+        ADD_FAILURE() << "no golden value for these inputs: run tests/golden/make_ops.py "
+                      << s_.row();
         continue;
       }
       const auto entry = it->second.toGenericDict();
@@ -381,18 +400,23 @@ class OperatorTest : public ::testing::Test {
     const std::string name = split_row(s_.row(), overload);
     const auto results = tensors_of(expected);
     std::vector<IValue> args = sample.args;
-    for (size_t i = args.size(); i < schema.arguments().size(); ++i) args.push_back(*schema.arguments()[i].default_value());
+    for (size_t i = args.size(); i < schema.arguments().size(); ++i)
+      args.push_back(*schema.arguments()[i].default_value());
     // In place: the same arguments, where the result fits.
     if (auto inplace = c10::Dispatcher::singleton().findSchema({name + "_", overload});
-        inplace && inplace->schema().arguments().size() == args.size() && results.size() == 1 && args[0].isTensor() &&
-        results[0].sizes() == args[0].toTensor().sizes() && results[0].is_complex() == args[0].toTensor().is_complex() &&
+        inplace && inplace->schema().arguments().size() == args.size() && results.size() == 1 &&
+        args[0].isTensor() && results[0].sizes() == args[0].toTensor().sizes() &&
+        results[0].is_complex() == args[0].toTensor().is_complex() &&
         c10::canCast(results[0].scalar_type(), args[0].toTensor().scalar_type())) {
       auto copy = args;
       copy[0] = args[0].toTensor().clone();
       const Tensor self = copy[0].toTensor();
       at::manual_seed(kCallSeed);
       const Stack got = call(*inplace, copy);
-      EXPECT_EQ(compare(self, results[0].to(self.scalar_type()), tolerance_of(self.scalar_type(), s_)), "") << "in-place form";
+      EXPECT_EQ(
+          compare(self, results[0].to(self.scalar_type()), tolerance_of(self.scalar_type(), s_)),
+          "")
+          << "in-place form";
       EXPECT_GT(self._version(), 0u) << "the in-place form did not bump the version";
     }
     // out=: found by its arguments.
@@ -403,16 +427,19 @@ class OperatorTest : public ::testing::Test {
       if (out_args.size() != args.size() + results.size()) continue;
       bool same = true;
       for (size_t i = 0; i < out_args.size(); ++i)
-        same = same && (i < args.size() ? out_args[i].name() == schema.arguments()[i].name() &&
-                                             out_args[i].type()->str() == schema.arguments()[i].type()->str()
-                                       : out_args[i].is_out());
+        same = same && (i < args.size()
+                            ? out_args[i].name() == schema.arguments()[i].name() &&
+                                  out_args[i].type()->str() == schema.arguments()[i].type()->str()
+                            : out_args[i].is_out());
       if (!same) continue;
       auto all = args;
       for (const Tensor& r : results) all.push_back(at::empty({0}, r.options()));
       at::manual_seed(kCallSeed);
       const Stack got = call(*out, all);
       for (size_t i = 0; i < results.size(); ++i)
-        EXPECT_EQ(compare(all[args.size() + i].toTensor(), results[i], tolerance_of(results[i].scalar_type(), s_)), "")
+        EXPECT_EQ(compare(all[args.size() + i].toTensor(), results[i],
+                          tolerance_of(results[i].scalar_type(), s_)),
+                  "")
             << "out= form, result " << i;
     }
   }
@@ -422,7 +449,8 @@ class OperatorTest : public ::testing::Test {
     std::vector<Tensor> leaves;
     auto args = map_args(sample.args, [&](const Tensor& t) {
       if (!c10::isDifferentiableType(t.scalar_type())) return t;
-      Tensor leaf = t.to(t.is_complex() ? at::kComplexDouble : at::kDouble, false, true).requires_grad_(true);
+      Tensor leaf =
+          t.to(t.is_complex() ? at::kComplexDouble : at::kDouble, false, true).requires_grad_(true);
       leaves.push_back(leaf);
       return leaf;
     });

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "golden/print_cases.h"
+#include "../golden/print_cases.h"
 
 namespace {
 

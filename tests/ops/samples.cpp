@@ -44,7 +44,9 @@ std::vector<Entry>& entries() {
 }
 }  // namespace
 
-Registration::Registration(const char* row, void (*fill)(Samples&)) { entries().push_back({row, fill}); }
+Registration::Registration(const char* row, void (*fill)(Samples&)) {
+  entries().push_back({row, fill});
+}
 
 std::vector<Samples>& all_samples() {
   static auto* const tables = [] {
@@ -52,7 +54,8 @@ std::vector<Samples>& all_samples() {
     for (const Entry& e : entries()) {
       // A stream of its own for each table, so that adding one does not change the others.
       uint64_t seed = 1469598103934665603u;
-      for (const char* c = e.row; *c; ++c) seed = (seed ^ static_cast<unsigned char>(*c)) * 1099511628211u;
+      for (const char* c = e.row; *c; ++c)
+        seed = (seed ^ static_cast<unsigned char>(*c)) * 1099511628211u;
       at::manual_seed(seed & 0xffffffffu);
       list->emplace_back(e.row);
       e.fill(list->back());
@@ -62,8 +65,12 @@ std::vector<Samples>& all_samples() {
   return *tables;
 }
 
-Tensor uniform(c10::IntArrayRef sizes, double low, double high) { return at::rand(sizes) * (high - low) + low; }
-Tensor ints(c10::IntArrayRef sizes, int64_t low, int64_t high) { return at::randint(low, high, sizes, at::kLong); }
+Tensor uniform(c10::IntArrayRef sizes, double low, double high) {
+  return at::rand(sizes) * (high - low) + low;
+}
+Tensor ints(c10::IntArrayRef sizes, int64_t low, int64_t high) {
+  return at::randint(low, high, sizes, at::kLong);
+}
 Tensor bools(c10::IntArrayRef sizes) { return at::rand(sizes).gt(0.5); }
 
 Tensor strided(const Tensor& t) {
@@ -71,16 +78,19 @@ Tensor strided(const Tensor& t) {
   // Twice as long in memory along the first dim, dims reversed.
   std::vector<int64_t> reversed;
   for (int64_t d = t.dim(); d-- > 0;) reversed.push_back(d);
-  const Tensor wide = at::stack({t, t}, 0).permute([&] {
-    std::vector<int64_t> order;
-    for (int64_t d = t.dim(); d > 0; --d) order.push_back(d);
-    order.push_back(0);
-    return order;
-  }()).contiguous();
+  const Tensor wide = at::stack({t, t}, 0)
+                          .permute([&] {
+                            std::vector<int64_t> order;
+                            for (int64_t d = t.dim(); d > 0; --d) order.push_back(d);
+                            order.push_back(0);
+                            return order;
+                          }())
+                          .contiguous();
   return wide.select(-1, 1).permute(reversed);
 }
 Tensor channels_last(const Tensor& t) {
-  return t.contiguous(t.dim() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast);
+  return t.contiguous(t.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
+                                   : at::MemoryFormat::ChannelsLast);
 }
 Tensor complex(c10::IntArrayRef sizes) { return at::randn(sizes, at::kComplexFloat); }
 Tensor distinct(c10::IntArrayRef sizes) {

@@ -47,9 +47,9 @@ class Samples {
   Samples& half_tolerance(double atol, const char* reason);
   Samples& skip_gradient(const char* reason);         // not smooth at the samples, random, ...
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
-  Samples& skip_golden(const char* reason);           // PyTorch's value is not defined (empty, ties, ...)
-  Samples& data_dependent_shape();                    // no meta form
-  Samples& only_base_dtype(const char* reason);       // other dtypes than the samples' are not tried
+  Samples& skip_golden(const char* reason);  // PyTorch's value is not defined (empty, ties, ...)
+  Samples& data_dependent_shape();           // no meta form
+  Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried
 
   const std::string& row() const { return row_; }
   const std::vector<Sample>& samples() const { return samples_; }
@@ -85,8 +85,8 @@ Tensor distinct(c10::IntArrayRef sizes);
 
 #define PHAROS_SAMPLES_CAT2(a, b) a##b
 #define PHAROS_SAMPLES_CAT(a, b) PHAROS_SAMPLES_CAT2(a, b)
-#define OP_SAMPLES(row, var)                                                                      \
-  static void PHAROS_SAMPLES_CAT(fill_samples_, __LINE__)(::pharos::testing::Samples & var);      \
-  static const ::pharos::testing::Registration PHAROS_SAMPLES_CAT(registration_, __LINE__)(       \
-      row, &PHAROS_SAMPLES_CAT(fill_samples_, __LINE__));                                         \
+#define OP_SAMPLES(row, var)                                                                 \
+  static void PHAROS_SAMPLES_CAT(fill_samples_, __LINE__)(::pharos::testing::Samples & var); \
+  static const ::pharos::testing::Registration PHAROS_SAMPLES_CAT(registration_, __LINE__)(  \
+      row, &PHAROS_SAMPLES_CAT(fill_samples_, __LINE__));                                    \
   static void PHAROS_SAMPLES_CAT(fill_samples_, __LINE__)(::pharos::testing::Samples & var)

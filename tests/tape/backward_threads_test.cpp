@@ -44,7 +44,8 @@ TEST(Threads, RetainedGraphRunsInSeveral) {
   const Tensor y = (x * x).exp() * x;
   const Values one = values(torch::autograd::grad({y}, {x}, {at::ones({2})}, true)[0]);
   in_threads(3, [&](int) {
-    for (int i = 0; i < 20; ++i) EXPECT_EQ(values(torch::autograd::grad({y}, {x}, {at::ones({2})}, true)[0]), one);
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(values(torch::autograd::grad({y}, {x}, {at::ones({2})}, true)[0]), one);
   });
 }
 
@@ -65,7 +66,10 @@ TEST(Threads, FindAViewsHistoryTogether) {
     Tensor b = x * 1;
     const Tensor v = b.slice(0, 0, 2);
     b.mul_(2);
-    in_threads(3, [&](int) { EXPECT_EQ(values(torch::autograd::grad({v * v}, {x}, {at::ones({2})}, true)[0]), (Values{8, 16, 0, 0})); });
+    in_threads(3, [&](int) {
+      EXPECT_EQ(values(torch::autograd::grad({v * v}, {x}, {at::ones({2})}, true)[0]),
+                (Values{8, 16, 0, 0}));
+    });
   }
 }
 

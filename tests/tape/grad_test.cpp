@@ -1,5 +1,5 @@
-// The graph and its gradients: names and edges, accumulation, grad, modes, errors. Expected values and
-// messages are PyTorch's.
+// The graph and its gradients: names and edges, accumulation, grad, modes, errors. Expected values
+// and messages are PyTorch's.
 #include "tape/support.h"
 
 using namespace tape_test;
@@ -39,7 +39,8 @@ TEST(Graph, WhatRequiresGrad) {
   }
   EXPECT_TRUE((x * 2).requires_grad());
   EXPECT_MESSAGE("only Tensors of floating point", at::ones({2}, at::kInt).set_requires_grad(true));
-  EXPECT_MESSAGE("you can only change requires_grad flags of leaf variables.", (x * 2).set_requires_grad(false));
+  EXPECT_MESSAGE("you can only change requires_grad flags of leaf variables.",
+                 (x * 2).set_requires_grad(false));
   (x * 2).set_requires_grad(true);
   x.set_requires_grad(false);
   EXPECT_FALSE((x * 2).requires_grad());
@@ -69,7 +70,8 @@ TEST(Backward, GradKeepsLeafLayoutAndDtype) {
 }
 
 TEST(Backward, BroadcastInputsGetSums) {
-  const Tensor a = at::ones({3, 1}).set_requires_grad(true), b = leaf({1, 2, 3, 4}), s = at::full({}, 2.0).set_requires_grad(true);
+  const Tensor a = at::ones({3, 1}).set_requires_grad(true), b = leaf({1, 2, 3, 4}),
+               s = at::full({}, 2.0).set_requires_grad(true);
   run((a * b) * s);
   EXPECT_EQ(a.grad().sizes(), (std::vector<int64_t>{3, 1}));
   EXPECT_EQ(values(a.grad()), (Values{20, 20, 20}));
@@ -119,9 +121,11 @@ TEST(Backward, InputsLimitIt) {
 TEST(Backward, Errors) {
   const Tensor x = leaf({1, 2, 3});
   EXPECT_MESSAGE("grad can be implicitly created only for scalar outputs", (x * 2).backward());
-  EXPECT_MESSAGE("element 0 of tensors does not require grad and does not have a grad_fn", at::ones({1}).backward());
-  EXPECT_MESSAGE("Mismatch in shape: grad_output[0] has a shape of [2] and output[0] has a shape of [3].",
-                 (x * 2).backward(at::ones({2})));
+  EXPECT_MESSAGE("element 0 of tensors does not require grad and does not have a grad_fn",
+                 at::ones({1}).backward());
+  EXPECT_MESSAGE(
+      "Mismatch in shape: grad_output[0] has a shape of [2] and output[0] has a shape of [3].",
+      (x * 2).backward(at::ones({2})));
   EXPECT_MESSAGE("grad can be implicitly created only for real scalar outputs",
                  at::complex(leaf({1}), plain({1})).backward());
 }
@@ -133,15 +137,19 @@ TEST(Grad, ReturnsWithoutAccumulating) {
   EXPECT_EQ(values(g[0]), (Values{6, 8}));
   EXPECT_EQ(values(g[1]), (Values{2, 2}));
   EXPECT_FALSE(x.grad().defined());
-  EXPECT_MESSAGE("The differentiated Tensor at index 1 appears to not have been used in the graph. Set allow_unused=True",
-                 grad({m * 2}, {x, unused}, {at::ones({2})}, true));
+  EXPECT_MESSAGE(
+      "The differentiated Tensor at index 1 appears to not have been used in the graph. Set "
+      "allow_unused=True",
+      grad({m * 2}, {x, unused}, {at::ones({2})}, true));
   EXPECT_FALSE(grad({m * 2}, {x, unused}, {at::ones({2})}, true, false, true)[1].defined());
-  EXPECT_MESSAGE("One of the differentiated Tensors does not require grad", grad({m}, {plain({1})}, {at::ones({2})}));
+  EXPECT_MESSAGE("One of the differentiated Tensors does not require grad",
+                 grad({m}, {plain({1})}, {at::ones({2})}));
   EXPECT_MESSAGE("grad requires non-empty inputs.", grad({m}, {}, {at::ones({2})}));
   // Of the output itself.
   EXPECT_EQ(values(grad({m}, {m}, {at::full({2}, 7)}, true)[0]), (Values{7, 7}));
   // Several outputs add up; the same one twice too.
-  EXPECT_EQ(values(grad({m, m * w, m}, {x}, {at::ones({2}), at::ones({2}), at::ones({2})})[0]), (Values{15, 24}));
+  EXPECT_EQ(values(grad({m, m * w, m}, {x}, {at::ones({2}), at::ones({2}), at::ones({2})})[0]),
+            (Values{15, 24}));
 }
 
 TEST(Grad, HigherOrders) {
@@ -210,7 +218,8 @@ TEST(Detach, SharesValuesAndVersion) {
   y.detach_();
   EXPECT_TRUE(y.is_leaf());
   EXPECT_FALSE(y.requires_grad());
-  EXPECT_MESSAGE("Can't detach views in-place. Use detach() instead.", (x * 1).view({-1}).detach_());
+  EXPECT_MESSAGE("Can't detach views in-place. Use detach() instead.",
+                 (x * 1).view({-1}).detach_());
 }
 
 TEST(SetData, KeepsIdentityAndVersion) {
@@ -222,8 +231,9 @@ TEST(SetData, KeepsIdentityAndVersion) {
   EXPECT_TRUE(x.is_leaf());
   run(x * x);
   EXPECT_EQ(values(x.grad()), (Values{10, 12}));
-  EXPECT_MESSAGE("data set to a tensor that requires gradients must be floating point or complex dtype",
-                 x.set_data(at::ones({2}, at::kInt)));
+  EXPECT_MESSAGE(
+      "data set to a tensor that requires gradients must be floating point or complex dtype",
+      x.set_data(at::ones({2}, at::kInt)));
 }
 
 TEST(Inference, TensorsAreOutOfTheGraph) {
@@ -247,22 +257,28 @@ TEST(Inference, TensorsAreOutOfTheGraph) {
   EXPECT_TRUE(i.is_inference());
   EXPECT_FALSE(view.is_inference());
   EXPECT_TRUE(i.view({-1}).is_inference());
-  EXPECT_MESSAGE("Inplace update to inference tensor outside InferenceMode is not allowed.", i.add_(1));
+  EXPECT_MESSAGE("Inplace update to inference tensor outside InferenceMode is not allowed.",
+                 i.add_(1));
   EXPECT_MESSAGE("Inference tensors cannot be saved for backward.", x * i);
   EXPECT_EQ(name_of(x + i), "AddBackward0");
   EXPECT_MESSAGE("Inference tensors do not track version counter.", i._version());
-  EXPECT_MESSAGE("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
-                 i.set_requires_grad(true));
-  EXPECT_MESSAGE("A view was created in inference mode and is being modified inplace in normal mode.", view.add_(1));
+  EXPECT_MESSAGE(
+      "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
+      i.set_requires_grad(true));
+  EXPECT_MESSAGE(
+      "A view was created in inference mode and is being modified inplace in normal mode.",
+      view.add_(1));
 }
 
 TEST(Saved, InPlaceWritesAreNoticed) {
   const Tensor x = leaf({1, 2, 3});
   Tensor a = x * 1, b = a.exp();
   b.add_(1);
-  EXPECT_MESSAGE("one of the variables needed for gradient computation has been modified by an inplace operation: "
-                 "[CPUFloatType [3]], which is output 0 of Exp, is at version 1; expected version 0 instead.",
-                 run(b));
+  EXPECT_MESSAGE(
+      "one of the variables needed for gradient computation has been modified by an inplace "
+      "operation: "
+      "[CPUFloatType [3]], which is output 0 of Exp, is at version 1; expected version 0 instead.",
+      run(b));
   a = x * 1;
   b = a * a;
   a.add_(1);

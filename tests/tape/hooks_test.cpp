@@ -76,7 +76,8 @@ TEST(RetainGrad, OfNonLeaves) {
   EXPECT_EQ(values(y.grad()), (Values{6, 12}));
   run(y);
   EXPECT_EQ(values(y.grad()), (Values{7, 13}));
-  EXPECT_MESSAGE("can't retain_grad on Tensor that has requires_grad=False", at::ones({1}).retain_grad());
+  EXPECT_MESSAGE("can't retain_grad on Tensor that has requires_grad=False",
+                 at::ones({1}).retain_grad());
   x.retain_grad();
   EXPECT_FALSE(x.retains_grad());
   // It moves on with in-place writes, and a tensor that is gone leaves nothing behind.

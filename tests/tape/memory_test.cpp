@@ -41,7 +41,8 @@ Tensor chain(const Tensor& x, int n) {
 
 TEST(Memory, NothingIsLeft) {
   const auto work = [] {
-    const Tensor x = at::ones({100, 100}).set_requires_grad(true), w = at::ones({100, 100}).set_requires_grad(true);
+    const Tensor x = at::ones({100, 100}).set_requires_grad(true),
+                 w = at::ones({100, 100}).set_requires_grad(true);
     Tensor y = (x * w).exp() * x;
     y.slice(0, 0, 10).mul_(w.slice(0, 5, 15));
     y.retain_grad();

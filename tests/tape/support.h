@@ -1,4 +1,5 @@
-// Shorthands of the tape's tests: values as vectors, messages of errors, a backward from all elements.
+// Shorthands of the tape's tests: values as vectors, messages of errors, a backward from all
+// elements.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -51,10 +52,10 @@ inline std::string name_of(const Tensor& t) {
   return fn ? fn->name() : "none";
 }
 
-#define EXPECT_MESSAGE(text, ...)                                                               \
-  do {                                                                                          \
-    const std::string said = tape_test::error_of([&] { __VA_ARGS__; });                         \
-    EXPECT_NE(said.find(text), std::string::npos) << "said: " << said;                          \
+#define EXPECT_MESSAGE(text, ...)                                       \
+  do {                                                                  \
+    const std::string said = tape_test::error_of([&] { __VA_ARGS__; }); \
+    EXPECT_NE(said.find(text), std::string::npos) << "said: " << said;  \
   } while (false)
 
 }  // namespace tape_test

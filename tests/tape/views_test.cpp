@@ -161,10 +161,13 @@ TEST(Views, SecondDerivativesThroughWrites) {
 
 TEST(Views, LeafErrors) {
   Tensor x = leaf({1, 2, 3});
-  EXPECT_MESSAGE("a leaf Variable that requires grad is being used in an in-place operation.", x.add_(1));
-  EXPECT_MESSAGE("a leaf Variable that requires grad is being used in an in-place operation.", x.fill_(1));
-  EXPECT_MESSAGE("a view of a leaf Variable that requires grad is being used in an in-place operation.",
-                 x.slice(0, 0, 1).add_(1));
+  EXPECT_MESSAGE("a leaf Variable that requires grad is being used in an in-place operation.",
+                 x.add_(1));
+  EXPECT_MESSAGE("a leaf Variable that requires grad is being used in an in-place operation.",
+                 x.fill_(1));
+  EXPECT_MESSAGE(
+      "a view of a leaf Variable that requires grad is being used in an in-place operation.",
+      x.slice(0, 0, 1).add_(1));
   EXPECT_EQ(values(x), (Values{1, 2, 3}));
   at::NoGradGuard no_grad;
   x.add_(1);
@@ -183,19 +186,24 @@ TEST(Views, MadeUnderNoGrad) {
     own.mul_(1);
   }
   EXPECT_TRUE(v.is_view());
-  EXPECT_MESSAGE("A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this "
-                 "use case is ambiguous and error-prone, it is forbidden.",
-                 v.mul_(x));
+  EXPECT_MESSAGE(
+      "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+      "Given that this "
+      "use case is ambiguous and error-prone, it is forbidden.",
+      v.mul_(x));
   // Views of such views inherit it.
-  EXPECT_MESSAGE("is a view and is being modified inplace. Given that", Tensor(v.slice(0, 0, 1)).mul_(x));
+  EXPECT_MESSAGE("is a view and is being modified inplace. Given that",
+                 Tensor(v.slice(0, 0, 1)).mul_(x));
 }
 
 TEST(Views, OfSeveralOutputs) {
   const Tensor x = at::ones({2, 3}).set_requires_grad(true);
   Tensor a = x * 1;
   const char* text =
-      " is a view and is being modified inplace. This view is the output of a function that returns multiple views. Such "
-      "functions do not allow the output views to be modified inplace. You should replace the inplace operation by an "
+      " is a view and is being modified inplace. This view is the output of a function that "
+      "returns multiple views. Such "
+      "functions do not allow the output views to be modified inplace. You should replace the "
+      "inplace operation by an "
       "out-of-place one.";
   EXPECT_MESSAGE(std::string("Output 0 of Unbind") + text, a.unbind(0)[0].add_(1));
   EXPECT_MESSAGE(std::string("Output 1 of Split") + text, a.chunk(2)[1].add_(1));
@@ -205,9 +213,11 @@ TEST(Views, OfSeveralOutputs) {
   auto parts = plain_one.unbind(0);
   parts[1].add_(1);
   EXPECT_EQ(values(plain_one), (Values{0, 0, 0, 1, 1, 1}));
-  EXPECT_MESSAGE("A view was created in no_grad mode and is being modified inplace with grad mode enabled. This view is "
-                 "the output of a function that returns multiple views.",
-                 parts[0].add_(leaf({1, 2, 3})));
+  EXPECT_MESSAGE(
+      "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+      "This view is "
+      "the output of a function that returns multiple views.",
+      parts[0].add_(leaf({1, 2, 3})));
 }
 
 TEST(Views, AliasesShareVersions) {

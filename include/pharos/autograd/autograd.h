@@ -15,8 +15,8 @@ PHAROS_API void backward(const variable_list& tensors, const variable_list& grad
 // The gradients of `outputs` with respect to `inputs`. Follows torch.autograd.grad.
 PHAROS_API variable_list grad(const variable_list& outputs, const variable_list& inputs,
                               const variable_list& grad_outputs = {},
-                              std::optional<bool> retain_graph = std::nullopt, bool create_graph = false,
-                              bool allow_unused = false);
+                              std::optional<bool> retain_graph = std::nullopt,
+                              bool create_graph = false, bool allow_unused = false);
 
 // In anomaly mode nodes remember where they were made and gradients are checked for NaN.
 struct PHAROS_API AnomalyMode {

@@ -13,7 +13,9 @@ struct PHAROS_API GradMode {
 
 class PHAROS_API AutoGradMode {
  public:
-  explicit AutoGradMode(bool enabled) : previous_(GradMode::is_enabled()) { GradMode::set_enabled(enabled); }
+  explicit AutoGradMode(bool enabled) : previous_(GradMode::is_enabled()) {
+    GradMode::set_enabled(enabled);
+  }
   ~AutoGradMode() { GradMode::set_enabled(previous_); }
   AutoGradMode(const AutoGradMode&) = delete;
 
@@ -53,8 +55,8 @@ namespace torch::autograd {
 
 using c10::GradMode;
 
-// What a node keeps goes through pack() and comes back through unpack(), which may be called several
-// times; drop() gives the packed form back. The object must outlive the graph.
+// What a node keeps goes through pack() and comes back through unpack(), which may be called
+// several times; drop() gives the packed form back. The object must outlive the graph.
 struct PHAROS_API SavedTensorHooks {
   virtual ~SavedTensorHooks();
   virtual void* pack(const at::Tensor& t) = 0;

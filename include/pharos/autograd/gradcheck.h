@@ -19,8 +19,10 @@ struct GradcheckOptions {
 
 // Inputs that require grad should be f64 or c128. False, or an error that shows both Jacobians,
 // where they differ.
-PHAROS_API bool gradcheck(const GradFunction& f, const variable_list& inputs, const GradcheckOptions& options = {});
+PHAROS_API bool gradcheck(const GradFunction& f, const variable_list& inputs,
+                          const GradcheckOptions& options = {});
 // The same for the gradients themselves, with random gradients of the outputs.
-PHAROS_API bool gradgradcheck(const GradFunction& f, const variable_list& inputs, const GradcheckOptions& options = {});
+PHAROS_API bool gradgradcheck(const GradFunction& f, const variable_list& inputs,
+                              const GradcheckOptions& options = {});
 
 }  // namespace torch::autograd

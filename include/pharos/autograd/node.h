@@ -68,7 +68,7 @@ struct PHAROS_API Node {
   uint32_t edge_count = 0;
   uint32_t input_count = 1;
   uint8_t pool_class = 0;
-  uint8_t marks = 0;        // engine's bits: seen, needed
+  uint8_t marks = 0;  // engine's bits: seen, needed
   bool is_accumulate = false;
   bool released = false;
   uint32_t module_id = 0;

@@ -82,7 +82,7 @@ struct MemoryStats {
   size_t allocated_bytes;  // held by live tensors, rounded up to block sizes
   size_t reserved_bytes;   // taken from the system: allocated + kept for reuse
   size_t peak_reserved_bytes;
-  size_t limit_bytes;      // requests that would take reserved_bytes above it fail
+  size_t limit_bytes;  // requests that would take reserved_bytes above it fail
 };
 // CPU memory of this process. Other threads' caches are read without stopping them, so the split
 // between allocated and kept is exact only while they are idle.

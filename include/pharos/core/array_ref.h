@@ -27,8 +27,9 @@ class ArrayRef {
     static_assert(!std::is_same_v<T, bool>, "std::vector<bool> has no contiguous storage");
   }
   // Any other container with data() and size() (std::array, SmallVector, ...).
-  template <typename C, typename = std::enable_if_t<std::is_convertible_v<
-                            decltype(std::declval<const C&>().data()), const T*>>,
+  template <typename C,
+            typename = std::enable_if_t<
+                std::is_convertible_v<decltype(std::declval<const C&>().data()), const T*>>,
             typename = decltype(std::declval<const C&>().size()),
             typename = std::enable_if_t<!std::is_base_of_v<ArrayRef, C>>>
   ArrayRef(const C& c) : data_(c.data()), size_(c.size()) {}
@@ -69,7 +70,8 @@ class ArrayRef {
     return true;
   }
   ArrayRef slice(size_t n, size_t m) const {
-    TORCH_CHECK(n + m <= size_, "ArrayRef: invalid slice, N = ", n, "; M = ", m, "; size = ", size_);
+    TORCH_CHECK(n + m <= size_, "ArrayRef: invalid slice, N = ", n, "; M = ", m,
+                "; size = ", size_);
     return ArrayRef(data_ + n, m);
   }
   ArrayRef slice(size_t n) const { return slice(n, size_ - n); }
@@ -163,7 +165,7 @@ using OptionalIntArrayRef = OptionalArrayRef<int64_t>;
 namespace at {
 using c10::ArrayRef;
 using c10::IntArrayRef;
+using c10::makeArrayRef;
 using c10::OptionalArrayRef;
 using c10::OptionalIntArrayRef;
-using c10::makeArrayRef;
 }  // namespace at

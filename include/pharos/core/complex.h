@@ -21,7 +21,8 @@ struct alignas(2 * sizeof(T)) complex {
   // std::complex<U>, recognised by its member functions.
   template <typename C, typename = decltype(std::declval<const C&>().real()),
             typename = decltype(std::declval<const C&>().imag()),
-            typename = std::enable_if_t<!std::is_base_of_v<complex, C>>, typename = typename C::value_type>
+            typename = std::enable_if_t<!std::is_base_of_v<complex, C>>,
+            typename = typename C::value_type>
   constexpr complex(const C& o, int = 0) : real_(T(o.real())), imag_(T(o.imag())) {}
   template <template <typename> class C, typename U,
             typename = std::enable_if_t<!std::is_same_v<C<U>, complex<U>>>,

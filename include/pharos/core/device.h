@@ -84,7 +84,13 @@ constexpr Layout kStrided = Layout::Strided;
 constexpr Layout kSparse = Layout::Sparse;
 PHAROS_API std::ostream& operator<<(std::ostream& out, Layout l);
 
-enum class MemoryFormat : int8_t { Contiguous = 0, Preserve = 1, ChannelsLast = 2, ChannelsLast3d = 3, NumOptions = 4 };
+enum class MemoryFormat : int8_t {
+  Contiguous = 0,
+  Preserve = 1,
+  ChannelsLast = 2,
+  ChannelsLast3d = 3,
+  NumOptions = 4
+};
 PHAROS_API std::ostream& operator<<(std::ostream& out, MemoryFormat f);
 
 // Strides of a dense tensor of these sizes in the given format (channels-last needs 4 or 5 dims).

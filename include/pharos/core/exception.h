@@ -44,12 +44,12 @@ class PHAROS_API Error : public std::exception {
   std::string msg_, context_, what_;
 };
 
-#define PHAROS_ERROR_KIND(Name, Base)    \
-  class PHAROS_API Name : public Base {  \
-   public:                               \
-    explicit Name(std::string msg);      \
-    Name(const Name&);                   \
-    ~Name() override;                    \
+#define PHAROS_ERROR_KIND(Name, Base)   \
+  class PHAROS_API Name : public Base { \
+   public:                              \
+    explicit Name(std::string msg);     \
+    Name(const Name&);                  \
+    ~Name() override;                   \
   };
 PHAROS_ERROR_KIND(IndexError, Error)
 PHAROS_ERROR_KIND(ValueError, Error)
@@ -93,7 +93,8 @@ class PHAROS_API Message {
   Message& operator<<(const c10::Scalar& v);
   Message& operator<<(c10::ArrayRef<int64_t> v);
   Message& operator<<(const at::Tensor& v);
-  template <typename T, typename = decltype(std::declval<std::ostream&>() << std::declval<const T&>()),
+  template <typename T,
+            typename = decltype(std::declval<std::ostream&>() << std::declval<const T&>()),
             typename = std::enable_if_t<!std::is_arithmetic_v<T> && !std::is_pointer_v<T> &&
                                         !std::is_convertible_v<const T&, std::string> &&
                                         !std::is_convertible_v<const T&, c10::ArrayRef<int64_t>>>>
@@ -134,9 +135,9 @@ template <typename... Args>
 
 }  // namespace pharos
 
-#define PHAROS_CHECK_KIND(kind, cond, ...)                                                      \
-  do {                                                                                          \
-    if (PHAROS_UNLIKELY(!(cond)))                                                               \
+#define PHAROS_CHECK_KIND(kind, cond, ...)                                                        \
+  do {                                                                                            \
+    if (PHAROS_UNLIKELY(!(cond)))                                                                 \
       ::pharos::throw_check(::pharos::ErrorKind::kind, #cond, __FILE__, __LINE__, ##__VA_ARGS__); \
   } while (false)
 
@@ -144,20 +145,28 @@ template <typename... Args>
 #define TORCH_CHECK_INDEX(cond, ...) PHAROS_CHECK_KIND(Index, cond, ##__VA_ARGS__)
 #define TORCH_CHECK_VALUE(cond, ...) PHAROS_CHECK_KIND(Value, cond, ##__VA_ARGS__)
 #define TORCH_CHECK_TYPE(cond, ...) PHAROS_CHECK_KIND(Type, cond, ##__VA_ARGS__)
-#define TORCH_CHECK_NOT_IMPLEMENTED(cond, ...) PHAROS_CHECK_KIND(NotImplemented, cond, ##__VA_ARGS__)
+#define TORCH_CHECK_NOT_IMPLEMENTED(cond, ...) \
+  PHAROS_CHECK_KIND(NotImplemented, cond, ##__VA_ARGS__)
 #define TORCH_CHECK_LINALG(cond, ...) PHAROS_CHECK_KIND(LinAlg, cond, ##__VA_ARGS__)
 #define TORCH_CHECK_ARG(cond, argN, ...) \
   TORCH_CHECK(cond, "invalid argument ", argN, ": ", ##__VA_ARGS__)
-#define TORCH_CHECK_EQ(a, b) TORCH_CHECK((a) == (b), "Check failed: " #a " == " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_CHECK_NE(a, b) TORCH_CHECK((a) != (b), "Check failed: " #a " != " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_CHECK_LT(a, b) TORCH_CHECK((a) < (b), "Check failed: " #a " < " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_CHECK_LE(a, b) TORCH_CHECK((a) <= (b), "Check failed: " #a " <= " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_CHECK_GT(a, b) TORCH_CHECK((a) > (b), "Check failed: " #a " > " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_CHECK_GE(a, b) TORCH_CHECK((a) >= (b), "Check failed: " #a " >= " #b " (", (a), " vs. ", (b), ")")
-#define TORCH_INTERNAL_ASSERT(cond, ...)                                                        \
-  do {                                                                                          \
-    if (PHAROS_UNLIKELY(!(cond)))                                                               \
-      ::pharos::throw_internal_assert(#cond, __FILE__, __LINE__, ::pharos::message("" __VA_ARGS__)); \
+#define TORCH_CHECK_EQ(a, b) \
+  TORCH_CHECK((a) == (b), "Check failed: " #a " == " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_CHECK_NE(a, b) \
+  TORCH_CHECK((a) != (b), "Check failed: " #a " != " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_CHECK_LT(a, b) \
+  TORCH_CHECK((a) < (b), "Check failed: " #a " < " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_CHECK_LE(a, b) \
+  TORCH_CHECK((a) <= (b), "Check failed: " #a " <= " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_CHECK_GT(a, b) \
+  TORCH_CHECK((a) > (b), "Check failed: " #a " > " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_CHECK_GE(a, b) \
+  TORCH_CHECK((a) >= (b), "Check failed: " #a " >= " #b " (", (a), " vs. ", (b), ")")
+#define TORCH_INTERNAL_ASSERT(cond, ...)                                  \
+  do {                                                                    \
+    if (PHAROS_UNLIKELY(!(cond)))                                         \
+      ::pharos::throw_internal_assert(#cond, __FILE__, __LINE__,          \
+                                      ::pharos::message("" __VA_ARGS__)); \
   } while (false)
 #ifdef NDEBUG
 #define TORCH_INTERNAL_ASSERT_DEBUG_ONLY(cond, ...) \
@@ -166,7 +175,8 @@ template <typename... Args>
 #else
 #define TORCH_INTERNAL_ASSERT_DEBUG_ONLY(...) TORCH_INTERNAL_ASSERT(__VA_ARGS__)
 #endif
-#define AT_ERROR(...) ::pharos::throw_error(::pharos::ErrorKind::Error, ::pharos::message(__VA_ARGS__))
+#define AT_ERROR(...) \
+  ::pharos::throw_error(::pharos::ErrorKind::Error, ::pharos::message(__VA_ARGS__))
 #define AT_ASSERT(cond) TORCH_INTERNAL_ASSERT(cond)
 #define AT_ASSERTM(cond, ...) TORCH_CHECK(cond, ##__VA_ARGS__)
 #define AT_CHECK(cond, ...) TORCH_CHECK(cond, ##__VA_ARGS__)
@@ -181,8 +191,8 @@ PHAROS_API void warn(const std::string& msg, const char* file, int line);
 }  // namespace c10
 
 #define TORCH_WARN(...) ::c10::warn(::pharos::message(__VA_ARGS__), __FILE__, __LINE__)
-#define TORCH_WARN_ONCE(...)                                     \
-  do {                                                           \
+#define TORCH_WARN_ONCE(...)                                            \
+  do {                                                                  \
     static const bool pharos_warned_ = (TORCH_WARN(__VA_ARGS__), true); \
-    (void)pharos_warned_;                                        \
+    (void)pharos_warned_;                                               \
   } while (false)

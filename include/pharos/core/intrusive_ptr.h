@@ -72,7 +72,9 @@ class intrusive_ptr {
     if (borrowed) borrowed->retain();
     return reclaim(borrowed);
   }
-  static intrusive_ptr unsafe_reclaim_from_nonowning(T* borrowed) noexcept { return reclaim_copy(borrowed); }
+  static intrusive_ptr unsafe_reclaim_from_nonowning(T* borrowed) noexcept {
+    return reclaim_copy(borrowed);
+  }
   // Gives up the reference without releasing it.
   T* release() noexcept {
     T* p = p_;

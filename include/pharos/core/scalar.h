@@ -33,17 +33,19 @@ class PHAROS_API Scalar {
   Scalar(const C& v) : Scalar(complex<double>(double(v.real()), double(v.imag()))) {}
 
   bool isBoolean() const { return tag_ == Tag::Bool; }
-  bool isIntegral(bool includeBool) const { return tag_ == Tag::Int || (includeBool && isBoolean()); }
+  bool isIntegral(bool includeBool) const {
+    return tag_ == Tag::Int || (includeBool && isBoolean());
+  }
   bool isIntegral() const { return isIntegral(false); }
   bool isFloatingPoint() const { return tag_ == Tag::Double; }
   bool isComplex() const { return tag_ == Tag::Complex; }
   bool isSymbolic() const { return false; }
   // Double, Long, Bool or ComplexDouble.
   ScalarType type() const {
-    return tag_ == Tag::Double  ? ScalarType::Double
-           : tag_ == Tag::Int   ? ScalarType::Long
-           : tag_ == Tag::Bool  ? ScalarType::Bool
-                                : ScalarType::ComplexDouble;
+    return tag_ == Tag::Double ? ScalarType::Double
+           : tag_ == Tag::Int  ? ScalarType::Long
+           : tag_ == Tag::Bool ? ScalarType::Bool
+                               : ScalarType::ComplexDouble;
   }
 
   // Checked conversions: an error where the value does not fit the type ("value cannot be converted
@@ -89,10 +91,10 @@ class PHAROS_API Scalar {
   double imag_ = 0;
 };
 
-#define PHAROS_SCALAR_TO(T, Name) \
-  template <>                     \
+#define PHAROS_SCALAR_TO(T, Name)  \
+  template <>                      \
   inline T Scalar::to<T>() const { \
-    return to##Name();            \
+    return to##Name();             \
   }
 PHAROS_FORALL_SCALAR_TYPES(PHAROS_SCALAR_TO)
 #undef PHAROS_SCALAR_TO

@@ -48,18 +48,18 @@ constexpr ScalarType kBool = ScalarType::Bool;
 constexpr ScalarType kBFloat16 = ScalarType::BFloat16;
 
 // The dtypes that tensors hold data of, with their C++ types. F(cpp_type, Name).
-#define PHAROS_FORALL_SCALAR_TYPES(F)  \
-  F(uint8_t, Byte)                     \
-  F(int8_t, Char)                      \
-  F(int16_t, Short)                    \
-  F(int, Int)                          \
-  F(int64_t, Long)                     \
-  F(c10::Half, Half)                   \
-  F(float, Float)                      \
-  F(double, Double)                    \
-  F(c10::complex<float>, ComplexFloat) \
+#define PHAROS_FORALL_SCALAR_TYPES(F)    \
+  F(uint8_t, Byte)                       \
+  F(int8_t, Char)                        \
+  F(int16_t, Short)                      \
+  F(int, Int)                            \
+  F(int64_t, Long)                       \
+  F(c10::Half, Half)                     \
+  F(float, Float)                        \
+  F(double, Double)                      \
+  F(c10::complex<float>, ComplexFloat)   \
   F(c10::complex<double>, ComplexDouble) \
-  F(bool, Bool)                        \
+  F(bool, Bool)                          \
   F(c10::BFloat16, BFloat16)
 
 template <typename T>
@@ -70,14 +70,14 @@ namespace impl {
 template <ScalarType S>
 using ScalarTypeToCPPTypeT = typename ScalarTypeToCPPType<S>::type;
 }
-#define PHAROS_DEFINE_TYPE(T, Name)                         \
-  template <>                                               \
-  struct CppTypeToScalarType<T> {                           \
-    static constexpr ScalarType value = ScalarType::Name;   \
-  };                                                        \
-  template <>                                               \
-  struct ScalarTypeToCPPType<ScalarType::Name> {            \
-    using type = T;                                         \
+#define PHAROS_DEFINE_TYPE(T, Name)                       \
+  template <>                                             \
+  struct CppTypeToScalarType<T> {                         \
+    static constexpr ScalarType value = ScalarType::Name; \
+  };                                                      \
+  template <>                                             \
+  struct ScalarTypeToCPPType<ScalarType::Name> {          \
+    using type = T;                                       \
   };
 PHAROS_FORALL_SCALAR_TYPES(PHAROS_DEFINE_TYPE)
 #undef PHAROS_DEFINE_TYPE
@@ -88,8 +88,9 @@ struct CppTypeToScalarType<long long> {
 
 namespace detail {
 // Indexed by ScalarType's number; 0 marks a number that is no dtype.
-constexpr uint8_t kElementSize[46] = {1, 1, 2, 4, 8, 2, 4, 8, 4, 8, 16, 1, 1, 1, 4, 2, 0, 0, 0, 0, 0, 0, 0,
-                                      0, 0, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+constexpr uint8_t kElementSize[46] = {1, 1, 2, 4, 8, 2, 4, 8, 4, 8, 16, 1, 1, 1, 4, 2,
+                                      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  2, 4, 8, 0, 0,
+                                      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0};
 constexpr uint64_t bit(ScalarType t) { return uint64_t{1} << static_cast<int>(t); }
 constexpr bool in(ScalarType t, uint64_t set) { return (set >> static_cast<int>(t)) & 1; }
 constexpr uint64_t kFloating = bit(kHalf) | bit(kFloat) | bit(kDouble) | bit(kBFloat16);
@@ -113,7 +114,10 @@ constexpr bool isSignedType(ScalarType t) {
 constexpr bool isDifferentiableType(ScalarType t) { return isFloatingType(t) || isComplexType(t); }
 
 constexpr ScalarType toRealValueType(ScalarType t) {
-  return t == kComplexFloat ? kFloat : t == kComplexDouble ? kDouble : t == kComplexHalf ? kHalf : t;
+  return t == kComplexFloat    ? kFloat
+         : t == kComplexDouble ? kDouble
+         : t == kComplexHalf   ? kHalf
+                               : t;
 }
 constexpr ScalarType toComplexType(ScalarType t) {
   return t == kDouble || t == kComplexDouble ? kComplexDouble

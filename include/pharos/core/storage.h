@@ -11,7 +11,7 @@ namespace c10 {
 
 struct PHAROS_API StorageImpl {
   enum Flag : uint8_t {
-    kEmbedded = 1,   // lives at the head of a one-block tensor; the block is freed with it
+    kEmbedded = 1,  // lives at the head of a one-block tensor; the block is freed with it
     kResizable = 2,
   };
 
@@ -58,7 +58,8 @@ class PHAROS_API Storage {
   Storage() = default;
   Storage(intrusive_ptr<StorageImpl> p) : impl_(std::move(p)) {}
   Storage(use_byte_size_t, size_t nbytes, Allocator* allocator = nullptr, bool resizable = false);
-  Storage(use_byte_size_t, size_t nbytes, DataPtr data, Allocator* allocator = nullptr, bool resizable = false);
+  Storage(use_byte_size_t, size_t nbytes, DataPtr data, Allocator* allocator = nullptr,
+          bool resizable = false);
   explicit operator bool() const { return impl_.defined(); }
   size_t nbytes() const { return impl_->nbytes(); }
   const void* data() const { return impl_->data(); }
@@ -75,7 +76,7 @@ class PHAROS_API Storage {
 
 }  // namespace c10
 namespace at {
-using c10::Storage;
-using c10::DataPtr;
 using c10::Allocator;
-}
+using c10::DataPtr;
+using c10::Storage;
+}  // namespace at

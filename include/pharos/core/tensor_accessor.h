@@ -14,7 +14,8 @@ struct RestrictPtrTraits {
   using PtrType = T* __restrict__;
 };
 
-template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits, typename index_t = int64_t>
+template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits,
+          typename index_t = int64_t>
 class TensorAccessorBase {
  public:
   using PtrType = typename PtrTraits<T>::PtrType;
@@ -33,7 +34,8 @@ class TensorAccessorBase {
   const index_t* strides_;
 };
 
-template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits, typename index_t = int64_t>
+template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits,
+          typename index_t = int64_t>
 class TensorAccessor : public TensorAccessorBase<T, N, PtrTraits, index_t> {
  public:
   using TensorAccessorBase<T, N, PtrTraits, index_t>::TensorAccessorBase;
@@ -42,14 +44,16 @@ class TensorAccessor : public TensorAccessorBase<T, N, PtrTraits, index_t> {
   }
 };
 template <typename T, template <typename> class PtrTraits, typename index_t>
-class TensorAccessor<T, 1, PtrTraits, index_t> : public TensorAccessorBase<T, 1, PtrTraits, index_t> {
+class TensorAccessor<T, 1, PtrTraits, index_t>
+    : public TensorAccessorBase<T, 1, PtrTraits, index_t> {
  public:
   using TensorAccessorBase<T, 1, PtrTraits, index_t>::TensorAccessorBase;
   T& operator[](index_t i) const { return this->data_[this->strides_[0] * i]; }
 };
 
 // Owns copies of sizes and strides, so it may outlive the tensor handle.
-template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits, typename index_t = int64_t>
+template <typename T, size_t N, template <typename> class PtrTraits = DefaultPtrTraits,
+          typename index_t = int64_t>
 class GenericPackedTensorAccessor {
  public:
   using PtrType = typename PtrTraits<T>::PtrType;

@@ -21,22 +21,22 @@ struct PHAROS_API TensorImpl {
 
   // Each flag is the exact predicate that it states.
   enum Flag : uint32_t {
-    kContiguous = 1u << 0,     // strides are those of a C-contiguous tensor (dims of size 1 free)
-    kRequiresGrad = 1u << 1,   // a leaf that requires grad, or a non-leaf with a grad_fn
-    kConj = 1u << 2,           // values are the complex conjugate of the stored ones
-    kNeg = 1u << 3,            // values are the negative of the stored ones
-    kEmbedded = 1u << 4,       // shares its block with its first storage
-    kInference = 1u << 5,      // made under InferenceMode: no version counter, no autograd
-    kOwnVersion = 1u << 6,     // its alias group's counter is extra->version, not the storage's
-    kWrappedNumber = 1u << 7,  // a number that became a tensor: weakest in promotion
-    kUndefined = 1u << 8,      // only in keys: an argument that is no tensor
-    kNoGradView = 1u << 9,     // a view made under no_grad
-    kMultiView = 1u << 10,     // a view made by an operator that returns several
-    kCustomView = 1u << 11,    // a view made by a custom Function
-    kInferenceView = 1u << 12, // a view made under InferenceMode of a normal tensor
-    kView = 1u << 13,          // `base` is set
-    kOutputShift = 20,         // the upper 12 bits: which output of its grad_fn this is
-    kManyOutputs = 0xfff,      // in those bits: the number stands in the AutogradMeta
+    kContiguous = 1u << 0,      // strides are those of a C-contiguous tensor (dims of size 1 free)
+    kRequiresGrad = 1u << 1,    // a leaf that requires grad, or a non-leaf with a grad_fn
+    kConj = 1u << 2,            // values are the complex conjugate of the stored ones
+    kNeg = 1u << 3,             // values are the negative of the stored ones
+    kEmbedded = 1u << 4,        // shares its block with its first storage
+    kInference = 1u << 5,       // made under InferenceMode: no version counter, no autograd
+    kOwnVersion = 1u << 6,      // its alias group's counter is extra->version, not the storage's
+    kWrappedNumber = 1u << 7,   // a number that became a tensor: weakest in promotion
+    kUndefined = 1u << 8,       // only in keys: an argument that is no tensor
+    kNoGradView = 1u << 9,      // a view made under no_grad
+    kMultiView = 1u << 10,      // a view made by an operator that returns several
+    kCustomView = 1u << 11,     // a view made by a custom Function
+    kInferenceView = 1u << 12,  // a view made under InferenceMode of a normal tensor
+    kView = 1u << 13,           // `base` is set
+    kOutputShift = 20,          // the upper 12 bits: which output of its grad_fn this is
+    kManyOutputs = 0xfff,       // in those bits: the number stands in the AutogradMeta
   };
 
   mutable std::atomic<uint32_t> refcount{1};
@@ -63,7 +63,8 @@ struct PHAROS_API TensorImpl {
 
   void retain() const noexcept { refcount.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
-    if (refcount.fetch_sub(1, std::memory_order_acq_rel) == 1) const_cast<TensorImpl*>(this)->destroy();
+    if (refcount.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      const_cast<TensorImpl*>(this)->destroy();
   }
   void destroy() noexcept;
   uint32_t use_count() const noexcept { return refcount.load(std::memory_order_relaxed); }
@@ -74,8 +75,12 @@ struct PHAROS_API TensorImpl {
     std::memcpy(&k, &ndim, 8);
     return k;
   }
-  const int64_t* sizes_data() const { return PHAROS_LIKELY(ndim <= kInlineDims) ? sizes_ : out_of_line_sizes(); }
-  const int64_t* strides_data() const { return PHAROS_LIKELY(ndim <= kInlineDims) ? strides_ : out_of_line_sizes() + ndim; }
+  const int64_t* sizes_data() const {
+    return PHAROS_LIKELY(ndim <= kInlineDims) ? sizes_ : out_of_line_sizes();
+  }
+  const int64_t* strides_data() const {
+    return PHAROS_LIKELY(ndim <= kInlineDims) ? strides_ : out_of_line_sizes() + ndim;
+  }
   IntArrayRef sizes() const { return IntArrayRef(sizes_data(), ndim); }
   IntArrayRef strides() const { return IntArrayRef(strides_data(), ndim); }
   int64_t dim() const { return ndim; }
@@ -95,13 +100,17 @@ struct PHAROS_API TensorImpl {
   // Of a view whose base came to require grad later, `kRequiresGrad` says so only after its history
   // was asked for; this predicate always does.
   bool requires_grad() const {
-    return (flags & kRequiresGrad) || (PHAROS_UNLIKELY(base != nullptr) && (base->flags & kRequiresGrad));
+    return (flags & kRequiresGrad) ||
+           (PHAROS_UNLIKELY(base != nullptr) && (base->flags & kRequiresGrad));
   }
   bool is_inference() const { return flags & kInference; }
-  void set_wrapped_number(bool v) { flags = v ? flags | kWrappedNumber : flags & ~uint32_t(kWrappedNumber); }
+  void set_wrapped_number(bool v) {
+    flags = v ? flags | kWrappedNumber : flags & ~uint32_t(kWrappedNumber);
+  }
 
   uint32_t version() const {
-    return PHAROS_LIKELY(!(flags & kOwnVersion)) ? storage->version_.load(std::memory_order_relaxed) : own_version();
+    return PHAROS_LIKELY(!(flags & kOwnVersion)) ? storage->version_.load(std::memory_order_relaxed)
+                                                 : own_version();
   }
   void bump_version() {
     if (PHAROS_LIKELY(!(flags & kOwnVersion)))

@@ -43,16 +43,24 @@ class PHAROS_API TensorOptions {
     r.has_ |= kDevice;
     return r;
   }
-  [[nodiscard]] TensorOptions device(DeviceType t, DeviceIndex index = -1) const { return device(Device(t, index)); }
-  [[nodiscard]] TensorOptions device(const std::optional<Device>& d) const { return d ? device(*d) : *this; }
-  [[nodiscard]] TensorOptions device_index(DeviceIndex i) const { return device(Device(DeviceType::CUDA, i)); }
+  [[nodiscard]] TensorOptions device(DeviceType t, DeviceIndex index = -1) const {
+    return device(Device(t, index));
+  }
+  [[nodiscard]] TensorOptions device(const std::optional<Device>& d) const {
+    return d ? device(*d) : *this;
+  }
+  [[nodiscard]] TensorOptions device_index(DeviceIndex i) const {
+    return device(Device(DeviceType::CUDA, i));
+  }
   [[nodiscard]] TensorOptions layout(Layout l) const {
     TensorOptions r = *this;
     r.layout_ = l;
     r.has_ |= kLayout;
     return r;
   }
-  [[nodiscard]] TensorOptions layout(std::optional<Layout> l) const { return l ? layout(*l) : *this; }
+  [[nodiscard]] TensorOptions layout(std::optional<Layout> l) const {
+    return l ? layout(*l) : *this;
+  }
   [[nodiscard]] TensorOptions requires_grad(bool v) const {
     TensorOptions r = *this;
     r.requires_grad_ = v;
@@ -73,7 +81,9 @@ class PHAROS_API TensorOptions {
     r.has_ |= kFormat;
     return r;
   }
-  [[nodiscard]] TensorOptions memory_format(std::optional<MemoryFormat> f) const { return f ? memory_format(*f) : *this; }
+  [[nodiscard]] TensorOptions memory_format(std::optional<MemoryFormat> f) const {
+    return f ? memory_format(*f) : *this;
+  }
 
   caffe2::TypeMeta dtype() const { return dtype_or_default(); }
   ScalarType dtype_or_default() const { return has_ & kDtype ? dtype_ : get_default_dtype(); }
@@ -87,23 +97,42 @@ class PHAROS_API TensorOptions {
   bool has_requires_grad() const { return has_ & kRequiresGrad; }
   bool has_pinned_memory() const { return has_ & kPinned; }
   bool has_memory_format() const { return has_ & kFormat; }
-  C10_ALWAYS_INLINE std::optional<ScalarType> dtype_opt() const { return has_dtype() ? std::optional<ScalarType>(dtype_) : std::nullopt; }
-  C10_ALWAYS_INLINE std::optional<Device> device_opt() const { return has_device() ? std::optional<Device>(device_) : std::nullopt; }
-  C10_ALWAYS_INLINE std::optional<Layout> layout_opt() const { return has_layout() ? std::optional<Layout>(layout_) : std::nullopt; }
-  C10_ALWAYS_INLINE std::optional<bool> requires_grad_opt() const { return has_requires_grad() ? std::optional<bool>(requires_grad_) : std::nullopt; }
-  C10_ALWAYS_INLINE std::optional<bool> pinned_memory_opt() const { return has_pinned_memory() ? std::optional<bool>(pinned_) : std::nullopt; }
-  C10_ALWAYS_INLINE std::optional<MemoryFormat> memory_format_opt() const { return has_memory_format() ? std::optional<MemoryFormat>(memory_format_) : std::nullopt; }
+  C10_ALWAYS_INLINE std::optional<ScalarType> dtype_opt() const {
+    return has_dtype() ? std::optional<ScalarType>(dtype_) : std::nullopt;
+  }
+  C10_ALWAYS_INLINE std::optional<Device> device_opt() const {
+    return has_device() ? std::optional<Device>(device_) : std::nullopt;
+  }
+  C10_ALWAYS_INLINE std::optional<Layout> layout_opt() const {
+    return has_layout() ? std::optional<Layout>(layout_) : std::nullopt;
+  }
+  C10_ALWAYS_INLINE std::optional<bool> requires_grad_opt() const {
+    return has_requires_grad() ? std::optional<bool>(requires_grad_) : std::nullopt;
+  }
+  C10_ALWAYS_INLINE std::optional<bool> pinned_memory_opt() const {
+    return has_pinned_memory() ? std::optional<bool>(pinned_) : std::nullopt;
+  }
+  C10_ALWAYS_INLINE std::optional<MemoryFormat> memory_format_opt() const {
+    return has_memory_format() ? std::optional<MemoryFormat>(memory_format_) : std::nullopt;
+  }
   bool is_sparse() const { return layout_ == Layout::Sparse; }
   // What `other` sets wins.
   [[nodiscard]] TensorOptions merge_in(TensorOptions other) const;
   bool operator==(const TensorOptions& o) const {
-    return dtype_or_default() == o.dtype_or_default() && device_ == o.device_ && layout_ == o.layout_ &&
-           requires_grad_ == o.requires_grad_ && pinned_ == o.pinned_;
+    return dtype_or_default() == o.dtype_or_default() && device_ == o.device_ &&
+           layout_ == o.layout_ && requires_grad_ == o.requires_grad_ && pinned_ == o.pinned_;
   }
   bool operator!=(const TensorOptions& o) const { return !(*this == o); }
 
  private:
-  enum : uint8_t { kDtype = 1, kDevice = 2, kLayout = 4, kRequiresGrad = 8, kPinned = 16, kFormat = 32 };
+  enum : uint8_t {
+    kDtype = 1,
+    kDevice = 2,
+    kLayout = 4,
+    kRequiresGrad = 8,
+    kPinned = 16,
+    kFormat = 32
+  };
   Device device_ = Device(DeviceType::CPU);
   ScalarType dtype_ = ScalarType::Float;
   Layout layout_ = Layout::Strided;

@@ -1,5 +1,6 @@
-// LAPACK on column-major memory, from OpenBLAS, which is opened at the first call (it costs start-up
-// time that most programs never need) and used with one thread. f32, f64 and their complex types.
+// LAPACK on column-major memory, from OpenBLAS, which is opened at the first call (it costs
+// start-up time that most programs never need) and used with one thread. f32, f64 and their complex
+// types.
 #pragma once
 
 #include <cstdint>

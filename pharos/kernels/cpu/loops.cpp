@@ -295,7 +295,8 @@ bool run_few(LoopFn fn, const Operand* ops, int nout, int nin, const void* param
     const Operand& o = ops[k];
     const TensorImpl* t = o.tensor->unsafeGetTensorImpl();
     ptrs[k] = t->data;
-    if (detail::packed_as(t, o.type, numel) && (o.via == ScalarType::Undefined || o.via == o.type)) continue;
+    if (detail::packed_as(t, o.type, numel) && (o.via == ScalarType::Undefined || o.via == o.type))
+      continue;
     if (k < nout || used == 2 || !is_single_value(t)) return false;
     alignas(16) char one[16];
     convert_via(1, one, o.type, t->data, t->dtype_, 0, o.via);

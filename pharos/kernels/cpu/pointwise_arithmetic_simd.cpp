@@ -351,6 +351,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pharos::cpu {
 HWY_EXPORT(RegisterArithmetic);
-void detail::register_arithmetic(OpTable* tables) { HWY_DYNAMIC_DISPATCH(RegisterArithmetic)(tables); }
+void detail::register_arithmetic(OpTable* tables) {
+  HWY_DYNAMIC_DISPATCH(RegisterArithmetic)(tables);
+}
 }  // namespace pharos::cpu
 #endif

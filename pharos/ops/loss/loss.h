@@ -54,18 +54,14 @@ Tensor huber_loss_double_backward(const Tensor& grad, const Tensor& self, const 
                                   int64_t reduction, double delta);
 Tensor soft_margin_loss_double_backward(const Tensor& grad, const Tensor& self,
                                         const Tensor& target, int64_t reduction);
-Tensor bce_target_backward(const Tensor& grad, const Tensor& self,
-                                            const Tensor& target, const OptTensor& weight,
-                                            int64_t reduction);
-Tensor bce_double_backward(const Tensor& grad_output, const Tensor& grad,
-                                            const Tensor& self, const Tensor& target,
-                                            const OptTensor& weight, int64_t reduction);
-Tensor bce_double_backward_target(const Tensor& grad, const Tensor& grad_output,
-                                                   const Tensor& self, const Tensor& target,
-                                                   const OptTensor& weight, int64_t reduction);
+Tensor bce_target_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
+                           const OptTensor& weight, int64_t reduction);
+Tensor bce_double_backward(const Tensor& grad_output, const Tensor& grad, const Tensor& self,
+                           const Tensor& target, const OptTensor& weight, int64_t reduction);
+Tensor bce_double_backward_target(const Tensor& grad, const Tensor& grad_output, const Tensor& self,
+                                  const Tensor& target, const OptTensor& weight, int64_t reduction);
 Tensor bce_logits_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
-                           const OptTensor& weight, const OptTensor& pos_weight,
-                           int64_t reduction);
+                           const OptTensor& weight, const OptTensor& pos_weight, int64_t reduction);
 Tensor bce_logits_target_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
                                   const OptTensor& weight, const OptTensor& pos_weight,
                                   int64_t reduction);

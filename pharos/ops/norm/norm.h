@@ -11,13 +11,12 @@
 
 namespace pharos::ops {
 
-void batch_norm_shape(Out& out, const Tensor& input, const OptTensor& weight,
-                      const OptTensor& bias, const OptTensor& running_mean,
-                      const OptTensor& running_var, bool training);
+void batch_norm_shape(Out& out, const Tensor& input, const OptTensor& weight, const OptTensor& bias,
+                      const OptTensor& running_mean, const OptTensor& running_var, bool training);
 void layer_norm_shape(Out& out, const Tensor& input, IntArrayRef normalized_shape,
                       const OptTensor& weight, const OptTensor& bias);
-void group_norm_shape(Out& out, const Tensor& input, const OptTensor& weight,
-                      const OptTensor& bias, int64_t N, int64_t C, int64_t HxW, int64_t group);
+void group_norm_shape(Out& out, const Tensor& input, const OptTensor& weight, const OptTensor& bias,
+                      int64_t N, int64_t C, int64_t HxW, int64_t group);
 // The dtype of statistics: that of the parameters where they are wider than the input.
 ScalarType norm_stat_type(const Tensor& input, std::initializer_list<const OptTensor*> params);
 // `t`'s layout for a result: channels last if that is what it suggests.
@@ -38,7 +37,7 @@ Grads3 layer_norm_grad(const Tensor& grad, const Tensor& input, IntArrayRef shap
                        const Tensor& mean, const Tensor& rstd, const Tensor& weight,
                        const Tensor& bias, double eps, std::array<bool, 3> needs);
 Grads3 group_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& mean,
-                       const Tensor& rstd, const Tensor& weight, int64_t N, int64_t C,
-                       int64_t HxW, int64_t group, double eps, std::array<bool, 3> needs);
+                       const Tensor& rstd, const Tensor& weight, int64_t N, int64_t C, int64_t HxW,
+                       int64_t group, double eps, std::array<bool, 3> needs);
 
 }  // namespace pharos::backward
