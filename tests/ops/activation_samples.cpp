@@ -58,6 +58,7 @@ OP_SAMPLES("softmax.int", s) {
   s.error("Dimension out of range", randn({3}), 2);
 }
 OP_SAMPLES("log_softmax.int", s) {
+  s.half_tolerance(1e-3, "PyTorch's half results are up to 1.1e-3 from the exact ones here");
   s.add(randn({3, 4}), -1);
   s.add(randn({3, 4, 2}), 1);
 }
@@ -65,7 +66,10 @@ OP_SAMPLES("gelu_backward", s) {
   s.add(randn({2, 3}), randn({2, 3}));
   s.add(randn({2, 3}), randn({2, 3}), "tanh");
 }
-OP_SAMPLES("silu_backward", s) { s.add(randn({2, 3}), randn({2, 3})); }
+OP_SAMPLES("silu_backward", s) {
+  s.only_base_dtype("the complex form has no kernel yet");
+  s.add(randn({2, 3}), randn({2, 3}));
+}
 OP_SAMPLES("mish_backward", s) { s.add(randn({2, 3}), randn({2, 3})); }
 OP_SAMPLES("softplus_backward", s) { s.add(randn({2, 3}), randn({2, 3}), 2, 3); }
 OP_SAMPLES("elu_backward", s) {

@@ -71,6 +71,7 @@ UNARY("rad2deg", -3, 3)
 UNARY("nan_to_num", -3, 3)
 
 OP_SAMPLES("logit", s) {
+  s.half_tolerance(1e-3, "PyTorch rounds a step between to half: 0.2517 where 0.2513 is exact");
   s.add(uniform({3, 4}, 0.2, 0.8));
   s.add(uniform({3, 4}, 0.2, 0.8), 0.1);
 }
@@ -95,6 +96,7 @@ OP_SAMPLES("add.Scalar", s) {
   s.add(randn({2, 3}), 2, 3);
 }
 OP_SAMPLES("sub.Tensor", s) {
+  s.half_tolerance(1e-3, "PyTorch rounds alpha * other to half before it subtracts");
   s.add(randn({2, 3}), randn({3}), 2.5);
   s.error("Subtraction, the `-` operator, with two bool tensors", bools({2}), bools({2}));
 }

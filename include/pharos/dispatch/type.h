@@ -86,13 +86,16 @@ class PHAROS_API Type {
 };
 PHAROS_API std::ostream& operator<<(std::ostream& out, const Type& t);
 
-#define PHAROS_SIMPLE_TYPES(F)                                                               \
-  F(AnyType)                                                                                 \
-  F(TensorType)                                                                              \
-  F(IntType) F(FloatType) F(ComplexType) F(BoolType) F(StringType) F(NumberType) F(NoneType) \
-      F(DeviceObjType) F(GeneratorType) F(StorageType) F(StreamObjType) F(ScalarTypeType)    \
-          F(LayoutType) F(MemoryFormatType) F(QSchemeType) F(SymIntType) F(SymBoolType)      \
-              F(AnyListType) F(AnyTupleType) F(CapsuleType)
+// clang-format off
+#define PHAROS_SIMPLE_TYPES(F)                                                                     \
+  F(AnyType)                                                                                       \
+  F(TensorType)                                                                                    \
+  F(IntType)                                                                                       \
+  F(FloatType) F(ComplexType) F(BoolType) F(StringType) F(NumberType) F(NoneType) F(DeviceObjType) \
+      F(GeneratorType) F(StorageType) F(StreamObjType) F(ScalarTypeType) F(LayoutType)             \
+          F(MemoryFormatType) F(QSchemeType) F(SymIntType) F(SymBoolType) F(AnyListType)           \
+              F(AnyTupleType) F(CapsuleType)
+// clang-format on
 #define PHAROS_DECLARE_TYPE(Name)                    \
   struct PHAROS_API Name : Type {                    \
     static constexpr TypeKind Kind = TypeKind::Name; \

@@ -38,9 +38,10 @@ void binary_param(Op op, const Tensor& out, const Tensor& a, const Tensor& b, co
 // Two numbers of the compute dtype side by side: ClampParams, SoftplusParams, ThresholdParams.
 class PairParam {
  public:
-  PairParam(const Scalar& a, const Scalar& b, ScalarType dtype) {
+  PairParam(const Scalar& a, const Scalar& b, ScalarType dtype,
+            ScalarParam::Overflow second_overflow = ScalarParam::kSaturate) {
     const ScalarType t = compute_type(dtype);
-    const ScalarParam first(a, t, ScalarParam::kSaturate), second(b, t, ScalarParam::kSaturate);
+    const ScalarParam first(a, t, ScalarParam::kSaturate), second(b, t, second_overflow);
     const size_t size = elementSize(t);
     std::memcpy(bytes_, first.get(), size);
     std::memcpy(bytes_ + size, second.get(), size);
@@ -103,7 +104,8 @@ void shrink_backward_kernel(const Tensor& out, const Tensor& grad, const Tensor&
 }
 void threshold_kernel(const Tensor& out, const Tensor& self, const Scalar& threshold,
                       const Scalar& value) {
-  const PairParam p(threshold, value, out.scalar_type());
+  // The value is stored as it is: -1 is 255 in a byte.
+  const PairParam p(threshold, value, out.scalar_type(), ScalarParam::kCheck);
   unary_loop(op_table(Op::kThreshold), out, self, p.get());
 }
 void hardtanh_kernel(const Tensor& out, const Tensor& self, const Scalar& min_val,

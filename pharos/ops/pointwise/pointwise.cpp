@@ -57,6 +57,7 @@ Tensor& float_power_(Tensor& self, const Scalar& exponent) {
 Tensor& polygamma_(Tensor& self, int64_t n) { return self.copy_(at::polygamma(n, self)); }
 
 Tensor mvlgamma(const Tensor& self, int64_t p) {
+  TORCH_CHECK(self.scalar_type() != c10::kBool, "The input tensor may not be a boolean tensor.");
   TORCH_CHECK(p >= 1, "p has to be greater than or equal to 1");
   const ScalarType t = to_float_type(self.scalar_type());
   const auto count = static_cast<double>(p);
