@@ -113,7 +113,7 @@ CLI::App* add_train(CLI::App& app, TrainOptions& o, TrainTexts& texts) {
       ->type_name("DIR")
       ->capture_default_str();
   train->add_flag("--resume", o.resume, "Go on from DIR/checkpoint.pt if there is one");
-  train->footer("Example:  pharos train --model lenet --epochs 30 --out out/digits");
+  train->footer("Example:  pharos train --model lenet --epochs 60 --out out/digits");
   return train;
 }
 

@@ -18,9 +18,9 @@ const char* model_name(ModelKind kind);
 struct TrainOptions {
   std::string data;  // empty: the bundled digits
   ModelKind model = ModelKind::LeNet;
-  int epochs = 30;
+  int epochs = 60;
   int64_t batch_size = 64;
-  double lr = 1e-3;
+  double lr = 2e-3;
   uint64_t seed = 0;
   int workers = 2;
   int threads = 0;  // 0: as many as the machine grants

@@ -229,7 +229,7 @@ def _fixed_run(plan: NodePlan) -> str:
             cond = " || ".join(f"edges[{i}].fn" for i in idx)
             needs = ", ".join(f"edges[{i}].fn != nullptr" for i in idx)
             names = ", ".join(f"g{i}" for i in idx)
-            assign = " ".join(f"if (needs[{k}]) out[{i}] = std::move(g{i});" for k, i in enumerate(idx))
+            assign = "\n      ".join(f"if (needs[{k}]) out[{i}] = std::move(g{i});" for k, i in enumerate(idx))
             lines.append(f"""    if ({cond}) {{
       const std::array<bool, {len(idx)}> needs{{{needs}}};
       auto [{names}] = {formula};
