@@ -9,12 +9,10 @@
 #include <pharos/indexing.h>
 #include <pharos/io/serialize.h>
 #include <pharos/nn/nn.h>
+#include <pharos/optim/optim.h>
 #include <pharos/parallel.h>
 #include <pharos/tensor_new.h>
 #include <pharos/tensor_operators.h>
 #include <pharos/types.h>
 #include <pharos/util.h>
 #include <pharos/version.h>
-#if __has_include(<pharos/optim/optim.h>)
-#include <pharos/optim/optim.h>
-#endif
