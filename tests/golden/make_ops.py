@@ -34,17 +34,26 @@ def converted(value, arg):
     return value
 
 
+def fresh(value):
+    """A copy to write to, gaps in memory included."""
+    if isinstance(value, (tuple, list)):
+        return [fresh(v) for v in value]
+    if any(n > 1 and s == 0 for n, s in zip(value.shape, value.stride())):
+        return value.clone()
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype).copy_(value)
+
+
 def run(row, args):
     name, _, overload = row.partition(".")
     op = getattr(getattr(torch.ops.aten, name), overload or "default")
     schema = op._schema
-    values = [converted(v, a) for v, a in zip(args, schema.arguments)]
+    values = [fresh(converted(v, a)) if a.is_write else converted(v, a) for v, a in zip(args, schema.arguments)]
     positional = [v for v, a in zip(values, schema.arguments) if not a.kwarg_only]
     keyword = {a.name: v for v, a in zip(values, schema.arguments) if a.kwarg_only}
-    if schema.arguments and schema.arguments[0].is_write:
-        positional[0] = positional[0].clone()
     torch.manual_seed(SEED)
-    return op(*positional, **keyword)
+    out = op(*positional, **keyword)
+    # What an operator without results gives is what it wrote.
+    return out if schema.returns else [v for v, a in zip(values, schema.arguments) if a.is_write]
 
 
 def listed(out):
@@ -73,6 +82,15 @@ def restrided(t):
         return t.clone()
 
 
+def check_error(row, case):
+    try:
+        run(row, case["args"])
+        print(f"{row}: PyTorch accepts what the sample says fails with: {case['error']}")
+    except Exception as e:
+        if case["error"] not in str(e):
+            print(f"{row}: the sample expects: {case['error']}\n  PyTorch says: {str(e).splitlines()[0]}")
+
+
 def main():
     binary, rows = sys.argv[1], set(sys.argv[2:])
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops")
@@ -86,6 +104,9 @@ def main():
     for case in cases:
         row = case["row"]
         if rows and row not in rows:
+            continue
+        if "error" in case:
+            check_error(row, case)
             continue
         entry = {"hash": case["hash"]}
         try:

@@ -28,6 +28,10 @@ Samples& Samples::data_dependent_shape() {
   meta = false;
   return *this;
 }
+Samples& Samples::by_memory_order() {
+  memory_order = true;
+  return *this;
+}
 Samples& Samples::only_base_dtype(const char*) {
   dtypes = false;
   return *this;

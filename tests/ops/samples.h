@@ -49,12 +49,14 @@ class Samples {
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
   Samples& skip_golden(const char* reason);  // PyTorch's value is not defined (empty, ties, ...)
   Samples& data_dependent_shape();           // no meta form
+  Samples& by_memory_order();  // random values follow memory: strided inputs give others
   Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried
 
   const std::string& row() const { return row_; }
   const std::vector<Sample>& samples() const { return samples_; }
   double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
+  bool memory_order = false;
 
  private:
   std::string row_;
