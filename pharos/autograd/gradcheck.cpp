@@ -94,6 +94,9 @@ bool gradcheck(const GradFunction& f, const variable_list& inputs, const Gradche
         grads = grad({out}, sources, {seed}, true, false, true);
       }
       for (size_t w = 0; w < wanted.size(); ++w) {
+        TORCH_CHECK(!grads[w].defined() || grads[w].sizes() == sources[w].sizes(),
+                    "the gradient of input ", wanted[w], " has sizes ", grads[w].sizes(), ", not ",
+                    sources[w].sizes());
         const std::vector<double> ana =
             grads[w].defined() ? flat(grads[w]) : std::vector<double>(num[w].size(), 0.0);
         for (size_t i = 0; i < num[w].size(); ++i) {

@@ -21,6 +21,7 @@ Span span_of(const TensorImpl& t) {
 }
 
 bool overlaps_itself(const TensorImpl& t) {
+  if (t.numel() == 0) return false;
   for (int i = 0; i < t.ndim; ++i)
     if (t.sizes_data()[i] > 1 && t.strides_data()[i] == 0) return true;
   return false;

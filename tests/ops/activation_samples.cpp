@@ -82,6 +82,71 @@ OP_SAMPLES("log_sigmoid_backward", s) {
   s.add(randn({2, 3}), x, (-x.abs()).exp());
 }
 
+OP_SAMPLES("log_sigmoid_forward", s) {
+  s.add(randn({3, 4}));
+  s.add(randn({}));
+  s.add(randn({0, 4}));
+}
+OP_SAMPLES("glu_backward", s) {
+  s.add(randn({3, 2}), randn({3, 4}), 1);
+  s.add(randn({2, 3}), randn({4, 3}), 0);
+  s.error("Halving dimension must be even, but dimension 1 is size 3", randn({2, 1}), randn({2, 3}),
+          1);
+}
+
+// The gradient, the input, the parameters of the function.
+#define ACTIVATION_BACKWARD(row, ...)                                                              \
+  OP_SAMPLES(row, s) {                                                                             \
+    s.add(randn({3, 4}), off_kinks({3, 4}) __VA_OPT__(, ) __VA_ARGS__);                            \
+    s.add(randn({4}), off_kinks({3, 1}) __VA_OPT__(, ) __VA_ARGS__);                               \
+    s.add(randn({}), off_kinks({}) __VA_OPT__(, ) __VA_ARGS__);                                    \
+    s.error("must match the size of tensor b", randn({2}), randn({3}) __VA_OPT__(, ) __VA_ARGS__); \
+  }
+ACTIVATION_BACKWARD("threshold_backward", 0.5)
+ACTIVATION_BACKWARD("hardtanh_backward", -2, 2.5)
+ACTIVATION_BACKWARD("hardsigmoid_backward")
+ACTIVATION_BACKWARD("hardswish_backward")
+ACTIVATION_BACKWARD("hardshrink_backward", 1.5)
+ACTIVATION_BACKWARD("softshrink_backward", 1.5)
+OP_SAMPLES("leaky_relu_backward", s) {
+  s.add(randn({3, 4}), off_kinks({3, 4}), 0.1, false);
+  s.add(randn({3, 4}), off_kinks({4}), 0.2, true);
+  s.error("In-place leakyReLu backward calculation is triggered with a negative slope", randn({2}),
+          randn({2}), -0.1, true);
+}
+OP_SAMPLES("_prelu_kernel", s) {
+  s.add(off_kinks({3, 4}), rand({1, 4}));
+  s.add(off_kinks({3, 4}), rand({}));
+  s.error("The size of tensor a (3) must match", randn({2, 3}), rand({2}));
+}
+OP_SAMPLES("_prelu_kernel_backward", s) {
+  s.add(randn({3, 4}), off_kinks({3, 4}), rand({1, 4}));
+  s.add(randn({2, 3}), off_kinks({2, 3}), rand({2, 3}));
+}
+
+#define SOFTMAX(row)                                                                               \
+  OP_SAMPLES(row, s) {                                                                             \
+    s.half_tolerance(1e-3, "PyTorch's half results are up to 1e-3 from the exact ones");           \
+    s.add(randn({3, 4}), 1, false);                                                                \
+    s.add(randn({3, 4, 2}), -2, false);                                                            \
+    s.add(randn({}), 0, false);                                                                    \
+    s.add(randn({0, 2}), 1, false);                                                                \
+    s.error("softmax with half to float conversion is not supported on CPU", randn({2}), 0, true); \
+    s.error("Dimension out of range", randn({3}), 1, false);                                       \
+  }
+SOFTMAX("_softmax")
+SOFTMAX("_log_softmax")
+#define SOFTMAX_BACKWARD(row, result)                                        \
+  OP_SAMPLES(row, s) {                                                       \
+    s.only_base_dtype("the input's dtype is an argument");                   \
+    s.add(randn({3, 4}), at::result(randn({3, 4}), 1), 1, at::kFloat);       \
+    s.add(randn({3, 4, 2}), at::result(randn({3, 4, 2}), 0), 0, at::kFloat); \
+    for (at::ScalarType t : {at::kDouble, at::kHalf, at::kBFloat16})         \
+      s.add(randn({2, 3}).to(t), at::result(randn({2, 3}), 1).to(t), 1, t);  \
+  }
+SOFTMAX_BACKWARD("_softmax_backward_data", softmax)
+SOFTMAX_BACKWARD("_log_softmax_backward_data", log_softmax)
+
 OP_SAMPLES("angle", s) {
   s.add(complex({2, 3}));
   s.add(randn({2, 3}));

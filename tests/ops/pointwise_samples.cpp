@@ -1,5 +1,7 @@
 // Samples of pointwise arithmetic and elementary functions. The replay test has many more dtypes,
 // shapes and layouts of the forward; these add gradients, the other forms and meta tensors.
+#include <cmath>
+
 #include "ops/samples.h"
 
 namespace pharos::testing {
@@ -177,6 +179,125 @@ OP_SAMPLES("float_power.Tensor_Scalar", s) { s.add(uniform({2, 3}, 0.5, 2), 1.5)
 OP_SAMPLES("sigmoid_backward", s) { s.add(randn({2, 3}), rand({2, 3})); }
 OP_SAMPLES("tanh_backward", s) { s.add(randn({2, 3}), rand({2, 3})); }
 OP_SAMPLES("logit_backward", s) { s.add(randn({2, 3}), uniform({2, 3}, 0.2, 0.8)); }
+
+// Other names of the operators above.
+UNARY("absolute", 0.1, 2)
+UNARY("negative", -2, 2)
+UNARY("arccos", -0.9, 0.9)
+UNARY("arccosh", 1.2, 3)
+UNARY("arcsin", -0.9, 0.9)
+UNARY("arcsinh", -3, 3)
+UNARY("arctan", -3, 3)
+UNARY("arctanh", -0.9, 0.9)
+UNARY("fix", 0.1, 0.9)
+OP_SAMPLES("subtract.Tensor", s) {
+  s.half_tolerance(1e-3, "PyTorch rounds alpha * other to half before it subtracts");
+  s.add(randn({2, 3}), randn({3}), 2.5);
+  s.add(randn({}), randn({0, 3}));
+  s.error("Subtraction, the `-` operator, with two bool tensors", bools({2}), bools({2}));
+}
+OP_SAMPLES("subtract.Scalar", s) {
+  s.add(randn({2, 3}), 2.5, 2);
+  s.error("Subtraction, the `-` operator, with a bool tensor", bools({2}), 1);
+}
+OP_SAMPLES("multiply.Tensor", s) {
+  s.add(randn({2, 1, 3}), randn({4, 1}));
+  s.add(complex({2, 3}), complex({3}));
+  s.error("The size of tensor a (2) must match", randn({2}), randn({3}));
+}
+OP_SAMPLES("multiply.Scalar", s) { s.add(randn({2, 3}), 2.5); }
+#define DIVISION(row)                            \
+  OP_SAMPLES(row, s) {                           \
+    s.add(randn({2, 3}), uniform({3}, 0.5, 2));  \
+    s.add(complex({2, 3}), complex({3}));        \
+    s.add(randn({}), uniform({2, 0}, 0.5, 2));   \
+    s.add(ints({2, 3}, -5, 5), ints({3}, 1, 5)); \
+    s.error("The size", randn({2}), randn({3})); \
+  }
+DIVISION("divide.Tensor")
+DIVISION("true_divide.Tensor")
+OP_SAMPLES("divide.Scalar", s) { s.add(randn({2, 3}), 2.5); }
+OP_SAMPLES("true_divide.Scalar", s) { s.add(randn({2, 3}), 2.5); }
+OP_SAMPLES("divide.Tensor_mode", s) {
+  for (const IValue& mode : {IValue(), IValue("floor"), IValue("trunc")})
+    s.add(uniform({2, 3}, 0.1, 0.9), uniform({3}, 1, 2), mode);
+  s.error("div expected rounding_mode to be one of", randn({2}), randn({2}), "up");
+}
+OP_SAMPLES("divide.Scalar_mode", s) {
+  for (const IValue& mode : {IValue(), IValue("floor"), IValue("trunc")})
+    s.add(uniform({2, 3}, 0.1, 0.9), 2, mode);
+}
+OP_SAMPLES("clip", s) {
+  s.add(distinct({3, 4}), 2.5, 8.5);
+  s.add(distinct({3, 4}), none, 8.5);
+  s.add(distinct({3, 4}), 2.5);
+  s.error("At least one of 'min' or 'max' must not be None", randn({2}));
+}
+OP_SAMPLES("clip.Tensor", s) {
+  s.add(distinct({3, 4}), distinct({4}) + 0.5, distinct({3, 1}) + 2.25);
+  s.add(distinct({3, 4}), none, distinct({3, 1}) + 2.25);
+  s.add(distinct({3, 4}), distinct({4}) + 0.5);
+  s.error("At least one of 'min' or 'max' must not be None", randn({2}));
+}
+OP_SAMPLES("arctan2", s) {
+  s.add(randn({2, 3}), uniform({3}, 0.5, 2));
+  s.add(randn({}), uniform({0, 3}, 0.5, 2));
+}
+
+OP_SAMPLES("positive", s) {
+  s.add(randn({3, 4}));
+  s.add(complex({2, 3}));
+  s.add(randn({}));
+  s.error("The `+` operator, on a bool tensor is not supported.", bools({2}));
+}
+OP_SAMPLES("signbit", s) {
+  s.add(randn({3, 4}));
+  s.add(at::full({}, -0.0));
+  s.add(randn({0, 3}));
+  s.error("signbit is not implemented for complex tensors.", complex({2}));
+}
+OP_SAMPLES("floor_divide.Scalar", s) {
+  s.add(randn({2, 3}), 0.7);
+  s.add(ints({2, 3}, -9, 9), -2);
+  s.error("ZeroDivisionError", ints({2}, 1, 5), 0);
+}
+OP_SAMPLES("remainder.Scalar_Tensor", s) {
+  s.add(2.5, uniform({2, 3}, 1.3, 2.4));
+  s.add(-7, ints({2, 3}, 1, 5));
+  s.error("ZeroDivisionError", 3, ints({2}, 0, 1));
+}
+OP_SAMPLES("float_power.Tensor_Tensor", s) {
+  s.add(uniform({2, 3}, 0.5, 2), randn({3}));
+  s.add(uniform({}, 0.5, 2), randn({0, 3}));
+  s.error("The size of tensor a (2) must match", randn({2}), randn({3}));
+}
+OP_SAMPLES("float_power.Scalar", s) {
+  s.add(2.5, randn({2, 3}));
+  s.add(1, randn({3}));
+}
+OP_SAMPLES("heaviside", s) {
+  s.skip_gradient("a step");
+  s.add(randn({2, 3}).round(), randn({3}));
+  s.add(at::zeros({2}), randn({}));
+  s.error("heaviside is not yet implemented for tensors with different dtypes.", randn({2}),
+          ints({2}, 0, 3));
+}
+OP_SAMPLES("nextafter", s) {
+  s.add(randn({2, 3}), randn({3}));
+  s.add(at::zeros({2, 1}), randn({3}));
+  s.add(randn({2}), at::full({}, INFINITY));
+}
+#define DIVISORS(row)                                                     \
+  OP_SAMPLES(row, s) {                                                    \
+    s.only_base_dtype("only integers have divisors");                     \
+    s.add(ints({3, 4}, -20, 20), ints({4}, -20, 20));                     \
+    s.add(ints({}, 1, 20), ints({0, 4}, 1, 20));                          \
+    for (at::ScalarType t : {at::kByte, at::kChar, at::kShort, at::kInt}) \
+      s.add(ints({6}, 0, 12).to(t), ints({6}, 0, 9).to(t));               \
+    s.error("not implemented for 'Float'", randn({2}), randn({2}));       \
+  }
+DIVISORS("gcd")
+DIVISORS("lcm")
 
 }  // namespace
 }  // namespace pharos::testing

@@ -98,9 +98,11 @@ void softmax(Out& out, const Tensor& self, int64_t dim, bool half_to_float) {
               "softmax with half to float conversion is not supported on CPU");
   out.set(0, self.sizes(), half_to_float ? c10::kFloat : self.scalar_type(), self.device());
 }
-void softmax_backward(Out& out, const Tensor& grad, const Tensor&, int64_t dim,
+void softmax_backward(Out& out, const Tensor& grad, const Tensor& output, int64_t dim,
                       ScalarType input_dtype) {
   wrap_dim(dim, grad.dim());
+  TORCH_CHECK(grad.sizes() == output.sizes(), "Expected the gradient of a softmax to have its ",
+              "result's sizes ", output.sizes(), ", got ", grad.sizes());
   out.set(0, grad.sizes(), input_dtype, grad.device());
 }
 
@@ -145,7 +147,12 @@ std::tuple<Tensor, Tensor> _prelu_kernel_backward(const Tensor& grad, const Tens
 }
 
 Tensor glu_backward(const Tensor& grad, const Tensor& self, int64_t dim) {
-  const int64_t d = wrap_dim(dim, self.dim()), half = self.size(d) / 2;
+  TORCH_CHECK(self.dim() > 0, "glu does not support 0-dimensional tensors");
+  const int64_t d = wrap_dim(dim, self.dim()), size = self.size(d), half = size / 2;
+  TORCH_CHECK(size % 2 == 0, "Halving dimension must be even, but dimension ", d, " is size ",
+              size);
+  TORCH_CHECK(c10::canCast(c10::kFloat, self.scalar_type()), "result type Float can't be cast to ",
+              "the desired output type ", self.scalar_type());
   const Tensor a = self.narrow(d, 0, half), gate = self.narrow(d, half, half).sigmoid();
   const Tensor through = gate * grad;
   return at::cat({through, (1 - gate) * through * a}, d);
