@@ -194,7 +194,9 @@ def recorded(op: Op, plan: NodePlan) -> str:
     n = len(op.results)
     params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
     ret = cpp_return_type(s, "at::")
-    lines = [f"auto node = make_node<{row_name(s)}_Node>();"]
+    lines = [f'refuse_gradient({arg_name(a)}, "{a.name}", "{s.base_name}");' for a in s.all_args
+             if a.name in op.nondiff_args]
+    lines.append(f"auto node = make_node<{row_name(s)}_Node>();")
     if returns_list(s):
         names = []
     elif n == 1:

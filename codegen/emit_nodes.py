@@ -145,7 +145,9 @@ def plan_node(op: Op) -> NodePlan:
                     continue
                 if result:
                     index = op.results.index(a.name)
-                    plan.members[n] = Member(f"SavedTensor {n}_;", f"{{n}}->{n}_.save_output({n}, {index});",
+                    # A result without a gradient has no history to come back with.
+                    save = f"save({n})" if a.name in op.nondiff_results else f"save_output({n}, {index})"
+                    plan.members[n] = Member(f"SavedTensor {n}_;", f"{{n}}->{n}_.{save};",
                                              f"const Tensor {n} = {n}_.unpack(this);", f"{n}_.reset();", True)
                 else:
                     plan.members[n] = Member(f"SavedTensor {n}_;", f"{{n}}->{n}_.save({n});",

@@ -125,8 +125,9 @@ def _apply(op: Op, key: str, value: str) -> None:
             raise SchemaError(f"{op.where}: a formula above 100 columns becomes a C++ function")
         op.backward[tuple(_split_top(targets))] = formula.strip()
     elif key == "nondiff":
-        args = tuple(_split_top(value))
-        op.nondiff_args, op.nondiff = args, op.nondiff or not args
+        args = value.split()
+        # Of `name=0` the gradient is zero; the others may not require one.
+        op.nondiff_args, op.nondiff = tuple(a for a in args if not a.endswith("=0")), op.nondiff or not args
     elif key == "results":
         names = value.split()
         op.results = tuple(n.rstrip("!") for n in names)

@@ -37,6 +37,15 @@ void not_implemented(const char* op) {
   TORCH_CHECK_NOT_IMPLEMENTED(false, op, " is not implemented in this version of Pharos");
 }
 
+void refuse_gradient(const Tensor& t, const char* argument, const char* op) {
+  TORCH_CHECK(!t.defined() || !t.requires_grad(), "The function '", op,
+              "' is not differentiable with respect to argument '", argument,
+              "'. This input cannot have requires_grad True.");
+}
+void refuse_gradient(const std::optional<Tensor>& t, const char* argument, const char* op) {
+  if (t) refuse_gradient(*t, argument, op);
+}
+
 void refuse_device(const char* op, uint64_t key) { no_kernel(op, device_of_key(key)); }
 
 void add_operator_context(c10::Error& e, const char* op) {

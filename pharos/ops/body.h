@@ -27,6 +27,9 @@ inline void check_defined(const Tensor& t, const char* name, int position) {
 [[noreturn]] void not_implemented(const char* op);
 [[noreturn]] void refuse_device(const char* op, uint64_t key);
 void add_operator_context(c10::Error& e, const char* op);
+// "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'."
+void refuse_gradient(const Tensor& t, const char* argument, const char* op);
+void refuse_gradient(const std::optional<Tensor>& t, const char* argument, const char* op);
 void check_out_call(const char* op, uint64_t key);
 
 // The tensor without lazy conj and neg bits (recorded, if it requires grad).

@@ -103,6 +103,7 @@ struct Tolerance {
 // torch.testing.assert_close's defaults.
 Tolerance tolerance_of(at::ScalarType t, const Samples& s) {
   Tolerance r{0, 0};
+  if (s.bits) return r;
   switch (c10::toRealValueType(t)) {
     case at::kHalf:
       r = {1e-3, 1e-5};
@@ -253,6 +254,7 @@ class OperatorTest : public ::testing::Test {
     ASSERT_FALSE(s_.samples().empty()) << "no samples";
     golden(op);
     errors(op);
+    refused_gradients(op);
     for (size_t i = 0; i < s_.samples().size(); ++i) {
       const Sample& sample = s_.samples()[i];
       if (!sample.error.empty()) continue;
@@ -426,7 +428,9 @@ class OperatorTest : public ::testing::Test {
           compare(self, results[0].to(self.scalar_type()), tolerance_of(self.scalar_type(), s_)),
           "")
           << "in-place form";
-      EXPECT_GT(self._version(), 0u) << "the in-place form did not bump the version";
+      // An operator that leaves everything as it was need not write.
+      if (!compare(self, args[0].toTensor(), Tolerance{0, 0}).empty())
+        EXPECT_GT(self._version(), 0u) << "the in-place form did not bump the version";
     }
     // out=: found by its arguments.
     for (const c10::OperatorName& other : c10::Dispatcher::singleton().getAllOpNames()) {
@@ -453,16 +457,47 @@ class OperatorTest : public ::testing::Test {
     }
   }
 
+  bool is_constant(const std::string& argument) const {
+    return std::find(s_.constants.begin(), s_.constants.end(), argument) != s_.constants.end();
+  }
+
+  void refused_gradients(const c10::OperatorHandle& op) {
+    for (const std::string& name : s_.constants) {
+      bool tried = false;
+      for (const Sample& sample : s_.samples()) {
+        std::vector<IValue> args = sample.args;
+        for (size_t i = 0; i < args.size() && !tried; ++i)
+          if (op.schema().arguments()[i].name() == name && args[i].isTensor()) {
+            args[i] = args[i].toTensor().detach().requires_grad_(true);
+            tried = true;
+          }
+        if (!tried) continue;
+        try {
+          call(op, args);
+          ADD_FAILURE() << name << " took a gradient";
+        } catch (const c10::Error& e) {
+          const std::string text = "not differentiable with respect to argument '" + name + "'";
+          EXPECT_NE(std::string(e.what()).find(text), std::string::npos) << e.what();
+        }
+        break;
+      }
+      EXPECT_TRUE(tried) << "no sample gives " << name;
+    }
+  }
+
   void gradients(const c10::OperatorHandle& op, const Sample& sample) {
-    if (!s_.gradient || writes()) return;
+    if (!s_.gradient || !sample.gradient || writes()) return;
     std::vector<Tensor> leaves;
-    auto args = map_args(sample.args, [&](const Tensor& t) {
-      if (!c10::isDifferentiableType(t.scalar_type())) return t;
-      Tensor leaf =
-          t.to(t.is_complex() ? at::kComplexDouble : at::kDouble, false, true).requires_grad_(true);
-      leaves.push_back(leaf);
-      return leaf;
-    });
+    std::vector<IValue> args;
+    for (size_t i = 0; i < sample.args.size(); ++i) {
+      const bool constant = is_constant(op.schema().arguments()[i].name());
+      args.push_back(map_tensors(sample.args[i], [&](const Tensor& t) {
+        if (!c10::isDifferentiableType(t.scalar_type())) return t;
+        const Tensor wide = t.to(t.is_complex() ? at::kComplexDouble : at::kDouble, false, true);
+        if (!constant) leaves.push_back(wide.requires_grad_(true));
+        return wide;
+      }));
+    }
     if (leaves.empty()) return;
     // Dtype arguments follow the leaves.
     for (size_t i = 0; i < args.size(); ++i) {
@@ -480,9 +515,8 @@ class OperatorTest : public ::testing::Test {
     using torch::autograd::variable_list;
     const torch::autograd::GradFunction f = [&](const variable_list& in) {
       size_t k = 0;
-      const auto replaced = map_args(args, [&](const Tensor& t) {
-        return c10::isDifferentiableType(t.scalar_type()) ? in[k++] : t;
-      });
+      const auto replaced =
+          map_args(args, [&](const Tensor& t) { return t.requires_grad() ? in[k++] : t; });
       at::manual_seed(kCallSeed);
       auto out = tensors_of(call(op, replaced));
       variable_list checked;

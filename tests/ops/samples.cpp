@@ -20,12 +20,24 @@ Samples& Samples::skip_second_gradient(const char*) {
   second_gradient = false;
   return *this;
 }
+Samples& Samples::no_gradient_of_last(const char*) {
+  samples_.back().gradient = false;
+  return *this;
+}
+Samples& Samples::constant(std::initializer_list<const char*> names) {
+  constants.assign(names.begin(), names.end());
+  return *this;
+}
 Samples& Samples::skip_golden(const char*) {
   golden = false;
   return *this;
 }
 Samples& Samples::data_dependent_shape() {
   meta = false;
+  return *this;
+}
+Samples& Samples::exact() {
+  bits = true;
   return *this;
 }
 Samples& Samples::by_memory_order() {

@@ -13,6 +13,7 @@
 #include <pharos/tensor_operators.h>
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ inline constexpr c10::nullopt_t none = c10::nullopt;
 struct Sample {
   std::vector<IValue> args;
   std::string error;  // expected part of the message; empty: the call succeeds
+  bool gradient = true;
 };
 
 class Samples {
@@ -45,10 +47,14 @@ class Samples {
   Samples& tolerance(double rtol, double atol, const char* reason);
   // Absolute, for f16 and bf16 alone.
   Samples& half_tolerance(double atol, const char* reason);
-  Samples& skip_gradient(const char* reason);         // not smooth at the samples, random, ...
+  Samples& skip_gradient(const char* reason);        // not smooth at the samples, random, ...
+  Samples& no_gradient_of_last(const char* reason);  // of the sample added last
+  // Arguments that must refuse to require a gradient, by the schema's names.
+  Samples& constant(std::initializer_list<const char*> names);
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
   Samples& skip_golden(const char* reason);  // PyTorch's value is not defined (empty, ties, ...)
   Samples& data_dependent_shape();           // no meta form
+  Samples& exact();                          // bit for bit
   Samples& by_memory_order();  // random values follow memory: strided inputs give others
   Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried
 
@@ -56,7 +62,8 @@ class Samples {
   const std::vector<Sample>& samples() const { return samples_; }
   double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
-  bool memory_order = false;
+  bool memory_order = false, bits = false;
+  std::vector<std::string> constants;
 
  private:
   std::string row_;
