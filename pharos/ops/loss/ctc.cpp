@@ -37,7 +37,9 @@ Batch check_ctc(const Tensor& log_probs, const Tensor& targets, IntArrayRef inpu
               "input_lengths must be of size batch_size");
   TORCH_CHECK(static_cast<int64_t>(target_lengths.size()) == s.batch,
               "target_lengths must be of size batch_size");
-  s.targets = plain(targets, ScalarType::Long);
+  TORCH_CHECK_NOT_IMPLEMENTED(log_probs.is_cpu() || log_probs.is_meta(),
+                              "ctc_loss has no kernel for ", log_probs.device());
+  if (targets.is_cpu()) s.targets = plain(targets, ScalarType::Long);
   s.target_stride = targets.dim() > 1 ? targets.size(1) : 0;
   s.longest = 0;
   int64_t at = 0;
@@ -64,6 +66,7 @@ Batch check_ctc(const Tensor& log_probs, const Tensor& targets, IntArrayRef inpu
                 where);
     TORCH_CHECK(n <= s.time, "Expected input_lengths to have value at most ", s.time,
                 ", but got value ", n, where);
+    if (!targets.is_cpu()) continue;
     const int64_t* t = s.target(b);
     for (int64_t k = 0; k < target_lengths[static_cast<size_t>(b)]; ++k)
       TORCH_CHECK(t[k] >= 0 && t[k] < s.labels, "targets must be in label range, but got ", t[k]);
@@ -117,6 +120,8 @@ std::tuple<Tensor, Tensor> _ctc_loss(const Tensor& log_probs, const Tensor& targ
   const ScalarType type = log_probs.scalar_type();
   const int64_t width = 2 * s.longest + 1;
   const int64_t batch[] = {s.batch}, shape[] = {s.batch, s.time, width};
+  if (log_probs.is_meta())
+    return {at::empty(batch, log_probs.options()), at::empty(shape, log_probs.options())};
   const Tensor loss = empty_cpu(batch, type), alpha = empty_cpu(shape, type);
   const Tensor lp = plain(log_probs);
   for_real("ctc_loss_cpu", type, [&](auto tag) {
@@ -173,6 +178,7 @@ Tensor _ctc_loss_backward(const Tensor& grad, const Tensor& log_probs, const Ten
                           const Tensor& neg_log_likelihood, const Tensor& log_alpha, int64_t blank,
                           bool zero_infinity) {
   const Batch s = check_ctc(log_probs, targets, input_lengths, target_lengths, blank);
+  if (log_probs.is_meta()) return at::empty(log_probs.sizes(), log_probs.options());
   const ScalarType type = log_probs.scalar_type();
   const Tensor result = empty_cpu(log_probs.sizes(), type), lp = plain(log_probs);
   const Tensor g = plain(grad), nll = plain(neg_log_likelihood), alpha = plain(log_alpha);
@@ -221,7 +227,7 @@ Tensor ctc_loss_list(const Tensor& log_probs, const Tensor& targets, IntArrayRef
   if (reduction == at::Reduction::Mean) {
     const Tensor n = empty_cpu({static_cast<int64_t>(target_lengths.size())}, ScalarType::Long);
     std::copy(target_lengths.begin(), target_lengths.end(), data_as<int64_t>(n));
-    return (loss / n.clamp_min(1).to(loss.scalar_type())).mean();
+    return (loss / n.clamp_min(1).to(loss.device(), loss.scalar_type())).mean();
   }
   if (reduction == at::Reduction::Sum) return loss.sum();
   return batched ? loss : loss.squeeze(0);

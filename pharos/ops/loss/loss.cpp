@@ -299,9 +299,12 @@ Tensor cross_entropy_smoothed(const Tensor& self, const Tensor& target, const Op
   const Tensor ignored = target == ignore_index;
   smooth = smooth.masked_fill(ignored, 0.0);
   if (reduction == at::Reduction::Mean) {
-    const Tensor kept = ~ignored;
-    smooth = weighted ? smooth.sum() / weight->gather(0, target.masked_select(kept).flatten()).sum()
-                      : smooth.sum() / kept.sum();
+    if (weighted) {
+      const Tensor weights = weight->gather(0, target.masked_fill(ignored, 0).flatten());
+      smooth = smooth.sum() / weights.masked_fill(ignored.flatten(), 0.0).sum();
+    } else {
+      smooth = smooth.sum() / (~ignored).sum();
+    }
   } else if (reduction == at::Reduction::Sum) {
     smooth = smooth.sum();
   }
