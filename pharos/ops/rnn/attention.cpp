@@ -34,10 +34,18 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Op
               "when is_causal=True");
 }
 
-// Softmax whose fully masked rows are zero instead of NaN.
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+// Softmax whose fully masked rows are zero instead of NaN, in the gradient too.
 Tensor safe_softmax(const Tensor& scores) {
-  const Tensor masked = scores == -std::numeric_limits<double>::infinity();
-  return at::softmax(scores, -1).masked_fill(masked.all(-1, true), 0.0);
+  const Tensor blind = (scores == -kInf).all(-1, true);
+  return at::softmax(scores.masked_fill(blind, 0.0), -1).masked_fill(blind, 0.0);
+}
+
+// Where a boolean mask is false nothing is looked at.
+OptTensor additive_mask(const OptTensor& mask, const Tensor& query) {
+  if (!given(mask) || mask->scalar_type() != ScalarType::Bool) return mask;
+  return at::zeros(mask->sizes(), query.options()).masked_fill_(mask->logical_not(), -kInf);
 }
 
 }  // namespace
@@ -65,7 +73,7 @@ std::tuple<Tensor, Tensor> _scaled_dot_product_attention_math(
                 "is_causal=True");
     const Tensor keep =
         at::ones({query.size(-2), key.size(-2)}, query.options().dtype(ScalarType::Bool)).tril();
-    scores = scores.masked_fill(keep.logical_not(), -std::numeric_limits<double>::infinity());
+    scores = scores.masked_fill(keep.logical_not(), -kInf);
     may_mask = true;
   } else if (given(attn_mask)) {
     scores = scores + attn_mask->to(query.scalar_type());
@@ -75,7 +83,7 @@ std::tuple<Tensor, Tensor> _scaled_dot_product_attention_math(
   if (dropout_p > 0) {
     if (given(dropout_mask)) {
       const Tensor kept = weights.masked_fill(dropout_mask->logical_not(), 0.0);
-      return {at::matmul(kept, v * (1.0 / (1.0 - dropout_p))), weights};
+      return {at::matmul(kept, v * (1.0 / (1.0 - dropout_p))), kept};
     }
     weights = at::dropout(weights, dropout_p, true);
   }
@@ -86,8 +94,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
                                     const OptTensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale, bool enable_gqa) {
   check_attention(query, key, value, attn_mask, is_causal);
-  return std::get<0>(at::_scaled_dot_product_attention_math(query, key, value, attn_mask, dropout_p,
-                                                            is_causal, {}, scale, enable_gqa));
+  return std::get<0>(
+      at::_scaled_dot_product_attention_math(query, key, value, additive_mask(attn_mask, query),
+                                             dropout_p, is_causal, {}, scale, enable_gqa));
 }
 
 }  // namespace pharos::ops

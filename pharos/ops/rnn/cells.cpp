@@ -35,6 +35,12 @@ Tensor plain_step(const Tensor& gates_in, const Tensor& h, const Tensor& w_hh,
 
 namespace {
 
+// Gates are written in place of the products, which integers cannot hold.
+void check_gates(const Tensor& input) {
+  TORCH_CHECK(c10::canCast(ScalarType::Float, input.scalar_type()),
+              "result type Float can't be cast to the desired output type ", input.scalar_type());
+}
+
 void check_cell_input(const Tensor& input, const Tensor& w_ih) {
   TORCH_CHECK(input.size(1) == w_ih.size(1), "input has inconsistent input_size: got ",
               input.size(1), " expected ", w_ih.size(1));
@@ -53,6 +59,7 @@ std::tuple<Tensor, Tensor> lstm_cell(const Tensor& input, at::TensorList hx, con
                                      const Tensor& w_hh, const OptTensor& b_ih,
                                      const OptTensor& b_hh) {
   TORCH_CHECK(hx.size() == 2, "lstm_cell expects two hidden states");
+  check_gates(input);
   check_cell_input(input, w_ih);
   check_cell_hidden(input, hx[0], w_hh.size(1), 0);
   check_cell_hidden(input, hx[1], w_hh.size(1), 1);
@@ -61,6 +68,7 @@ std::tuple<Tensor, Tensor> lstm_cell(const Tensor& input, at::TensorList hx, con
 
 Tensor gru_cell(const Tensor& input, const Tensor& hx, const Tensor& w_ih, const Tensor& w_hh,
                 const OptTensor& b_ih, const OptTensor& b_hh) {
+  check_gates(input);
   check_cell_input(input, w_ih);
   check_cell_hidden(input, hx, w_hh.size(1), 0);
   return gru_step(at::linear(input, w_ih, b_ih), hx, w_hh, b_hh);
