@@ -30,9 +30,9 @@ Tensor tensordot(const Tensor& self, const Tensor& other, IntArrayRef dims_self,
     in_a[static_cast<size_t>(da[i])] = in_b[static_cast<size_t>(db[i])] = true;
     const int64_t s1 = a.size(da[i]), s2 = b.size(db[i]);
     if (s2 == 1)
-      a = a.sum(da[i], true);
+      a = a.sum(da[i], true, a.scalar_type());
     else if (s1 == 1)
-      b = b.sum(db[i], true);
+      b = b.sum(db[i], true, b.scalar_type());
     else
       TORCH_CHECK(s1 == s2, "contracted dimensions need to match, but first has size ", s1,
                   " in dim ", dims_self[i], " and second has size ", s2, " in dim ", dims_other[i]);
@@ -236,8 +236,8 @@ Tensor sum_product(Tensor a, Tensor b, const std::vector<bool>& sum) {
       if (sa && sb) {
         summed.push_back(d);
       } else {
-        if (sa) a = a.sum(d, true);
-        if (sb) b = b.sum(d, true);
+        if (sa) a = a.sum(d, true, a.scalar_type());
+        if (sb) b = b.sum(d, true, b.scalar_type());
         only_b.push_back(d);
       }
     } else if (sa && sb) {
@@ -334,7 +334,7 @@ Tensor einsum(c10::string_view equation, at::TensorList tensors, at::OptionalInt
   Tensor result = ops[0];
   Ints rest;
   for (int64_t d = p.out_dims; d < p.all_dims; ++d) rest.push_back(d);
-  if (!rest.empty()) result = result.sum(IntArrayRef(rest));
+  if (!rest.empty()) result = result.sum(IntArrayRef(rest), false, result.scalar_type());
   return result;
 }
 
@@ -378,7 +378,8 @@ Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight
   shape.push_back(weight.size(0));
   const Tensor a = input1.reshape({-1, input1.size(-1)}), b = input2.reshape({-1, input2.size(-1)});
   // [out, n, in2] = a @ w[out], then the product with b summed over in2.
-  Tensor y = (at::matmul(a, weight) * b).sum(-1).t().contiguous().view(shape);
+  Tensor y =
+      (at::matmul(a, weight) * b).sum(-1, false, a.scalar_type()).t().contiguous().view(shape);
   if (has_bias) y = y + *bias;
   return y;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/cpu/lapack.h"
+#include "ops/geometry.h"
 #include "ops/linalg/linalg.h"
 #include "ops/linalg_decls.h"
 
@@ -14,13 +15,15 @@ namespace {
 
 namespace la = cpu::lapack;
 
-void need_lapack() {
+void need_lapack(const Tensor& a) {
+  if (a.is_meta()) return;
   if (const char* why = la::unavailable()) TORCH_CHECK(false, why);
 }
 
 [[noreturn]] void singular(const std::string& text) { throw_error(ErrorKind::LinAlg, text); }
 
 void check_type(const Tensor& a, const char* name) {
+  TORCH_CHECK_NOT_IMPLEMENTED(a.is_cpu() || a.is_meta(), name, " has no kernel for ", a.device());
   check_float_or_complex(a, name);
   if (c10::isReducedFloatingType(a.scalar_type()) || a.scalar_type() == ScalarType::ComplexHalf)
     throw_error(ErrorKind::Error,
@@ -29,13 +32,14 @@ void check_type(const Tensor& a, const char* name) {
 
 // A batch of column-major matrices: the transpose of what this returns is contiguous.
 Tensor column_major(const Tensor& a) { return a.mT().clone(c10::MemoryFormat::Contiguous).mT(); }
-Tensor empty_column_major(std::vector<int64_t> sizes, ScalarType type) {
+Tensor empty_column_major(const Tensor& like, std::vector<int64_t> sizes) {
   const size_t n = sizes.size();
   std::swap(sizes[n - 1], sizes[n - 2]);
-  return empty_cpu(sizes, type).mT();
+  return empty_on(like.device(), sizes, like.scalar_type()).mT();
 }
+// How many matrices there are to work on: none where only shapes are asked for.
 int64_t batches(const Tensor& a) {
-  return product(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)));
+  return a.is_meta() ? 0 : product(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)));
 }
 std::vector<int64_t> lead(const Tensor& a, int64_t drop) {
   return std::vector<int64_t>(a.sizes().begin(), a.sizes().end() - drop);
@@ -51,12 +55,12 @@ struct Factored {
 };
 
 Factored factor(const Tensor& a) {
-  need_lapack();
+  need_lapack(a);
   Factored f;
   f.lu = column_major(a);
   const int64_t n = a.size(-1);
-  f.pivots = empty_cpu(lead(a, 1), ScalarType::Int);
-  f.info = empty_cpu(lead(a, 2), ScalarType::Int);
+  f.pivots = empty_on(a.device(), lead(a, 1), ScalarType::Int);
+  f.info = empty_on(a.device(), lead(a, 2), ScalarType::Int);
   for (int64_t b = 0; b < batches(a); ++b)
     data_as<int>(f.info)[b] = la::getrf(dtype_of(a), as_int(n), as_int(n), matrix(f.lu, b), ld(n),
                                         data_as<int>(f.pivots) + b * n);
@@ -65,6 +69,7 @@ Factored factor(const Tensor& a) {
 
 // The first failure of a batch as PyTorch names it: "" or "(Batch element 2): ".
 int64_t first_failure(const Tensor& info, std::string& where) {
+  if (info.is_meta()) return 0;
   const int* p = data_as<const int>(info);
   for (int64_t b = 0; b < info.numel(); ++b)
     if (p[b] != 0) {
@@ -74,13 +79,43 @@ int64_t first_failure(const Tensor& info, std::string& where) {
   return 0;
 }
 
+void check_inverse(const Tensor& info, const char* name) {
+  std::string where;
+  if (const int64_t i = first_failure(info, where))
+    singular(message(name, ": ", where, "The diagonal element ", i,
+                     " is zero, the inversion could not be completed because the input matrix is "
+                     "singular."));
+}
+void check_solution(const Tensor& info, const char* name) {
+  std::string where;
+  if (first_failure(info, where))
+    singular(message(name, ": ", where, "The solver failed because the input matrix is singular."));
+}
+void check_cholesky(const Tensor& info, const char* name) {
+  std::string where;
+  if (const int64_t i = first_failure(info, where))
+    singular(message(name, ": ", where,
+                     "The factorization could not be completed because the input is not "
+                     "positive-definite (the leading minor of order ",
+                     i, " is not positive-definite)."));
+}
+
+// The batch dims of both, broadcast.
+std::vector<int64_t> common_batch(const Tensor& a, const Tensor& b) {
+  int64_t shape[kMaxDims];
+  const IntArrayRef batch = broadcast_shapes(lead(a, 2), lead(b, 2), shape);
+  return std::vector<int64_t>(batch.begin(), batch.end());
+}
+
 }  // namespace
 
 std::tuple<Tensor, Tensor, Tensor> _linalg_det(const Tensor& A) {
   check_square(A, "linalg.det");
   check_type(A, "linalg.det");
-  const Factored f = factor(A);
+  // The transpose of what is row-major need not be copied to be column-major.
+  const Factored f = factor(A.is_contiguous() && !A.is_complex() ? A.mT() : A);
   const int64_t n = A.size(-1);
+  if (A.is_meta()) return {empty_on(A.device(), lead(A, 2), A.scalar_type()), f.lu, f.pivots};
   const Tensor diagonal = f.lu.diagonal(0, -2, -1);
   Tensor det = n > 0 ? diagonal.prod(-1) : at::ones(lead(A, 2), A.options());
   const Tensor signs = empty_cpu(lead(A, 2), det.scalar_type());
@@ -101,23 +136,22 @@ std::tuple<Tensor, Tensor> linalg_inv_ex(const Tensor& A, bool check_errors) {
   check_type(A, "linalg.inv");
   const Factored f = factor(A);
   const int64_t n = A.size(-1);
-  const Tensor inverse = empty_column_major(A.sizes().vec(), A.scalar_type());
+  const Tensor inverse = empty_column_major(A, A.sizes().vec());
+  if (A.is_meta()) return {inverse, f.info};
   cpu::fill_zero(inverse);
   cpu::fill_value(inverse.diagonal(0, -2, -1), 1);
   for (int64_t b = 0; b < batches(A); ++b)
     la::getrs(dtype_of(A), 'N', as_int(n), as_int(n), matrix(f.lu, b), ld(n),
               data_as<const int>(f.pivots) + b * n, matrix(inverse, b), ld(n));
-  if (check_errors) {
-    std::string where;
-    if (const int64_t i = first_failure(f.info, where))
-      singular("linalg.inv: " + where + "The diagonal element " + std::to_string(i) +
-               " is zero, the inversion could not be completed because the input matrix is "
-               "singular.");
-  }
+  if (check_errors) check_inverse(f.info, "linalg.inv_ex");
   return {inverse, f.info};
 }
 
-Tensor linalg_inv(const Tensor& A) { return std::get<0>(at::linalg_inv_ex(A, true)); }
+Tensor linalg_inv(const Tensor& A) {
+  const auto [inverse, info] = at::linalg_inv_ex(A, false);
+  check_inverse(info, "linalg.inv");
+  return inverse;
+}
 Tensor inverse(const Tensor& self) { return at::linalg_inv(self); }
 
 namespace {
@@ -148,11 +182,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> _linalg_solve_ex(const Tensor& A, con
               "linalg.solve: Incompatible shapes of A and B for the equation ",
               left ? "AX = B" : "XA = B", " (", A.size(-2), "x", A.size(-1), " and ", b.size(-2),
               "x", b.size(-1), ")");
-  // Batch dims broadcast.
-  const Tensor probe_a = A.select(-1, 0).select(-1, 0), probe_b = b.select(-1, 0).select(-1, 0);
-  const std::vector<int64_t> batch =
-      n > 0 && b.numel() > 0 ? at::broadcast_tensors({probe_a, probe_b})[0].sizes().vec()
-                             : lead(b, 2);
+  const std::vector<int64_t> batch = common_batch(A, b);
   auto widened = [&](const Tensor& t) {
     std::vector<int64_t> shape = batch;
     shape.push_back(t.size(-2));
@@ -166,47 +196,44 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> _linalg_solve_ex(const Tensor& A, con
   const int64_t per = n;
   std::vector<int64_t> pivot_shape = batch;
   pivot_shape.push_back(n);
-  const Tensor pivots = plain(f.pivots.expand(pivot_shape));
+  const Tensor pivots = A.is_meta() ? f.pivots : plain(f.pivots.expand(pivot_shape));
   for (int64_t i = 0; i < batches(x); ++i)
     la::getrs(dtype_of(A), left ? 'N' : 'T', as_int(n), as_int(x.size(-1)), matrix(lu, i), ld(n),
               data_as<const int>(pivots) + i * per, matrix(x, i), ld(n));
-  if (check_errors) {
-    std::string where;
-    if (first_failure(f.info, where))
-      singular("torch.linalg.solve: " + where +
-               "The solver failed because the input matrix is singular.");
+  if (check_errors) check_solution(f.info, "torch.linalg.solve_ex");
+  Tensor result = left ? x : x.mT();
+  if (vector) {
+    result = result.squeeze(-1);
+    // A batch of vectors is laid out as one of column-major matrices.
+    if (result.dim() > 1) result = column_major(result);
   }
-  const Tensor result = left ? x : x.mT();
-  return {vector ? result.squeeze(-1) : result, f.lu, f.pivots, f.info};
+  return {result, f.lu, f.pivots, f.info};
 }
 
 Tensor linalg_solve(const Tensor& A, const Tensor& B, bool left) {
-  return std::get<0>(at::_linalg_solve_ex(A, B, left, true));
+  const auto [result, lu, pivots, info] = at::_linalg_solve_ex(A, B, left, false);
+  check_solution(info, "torch.linalg.solve");
+  return result;
 }
 
 std::tuple<Tensor, Tensor> linalg_cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
   check_square(self, "linalg.cholesky");
   check_type(self, "linalg.cholesky");
-  need_lapack();
+  need_lapack(self);
   const Tensor L = column_major(self);
-  const Tensor info = empty_cpu(lead(self, 2), ScalarType::Int);
+  const Tensor info = empty_on(self.device(), lead(self, 2), ScalarType::Int);
   const int64_t n = self.size(-1);
   for (int64_t b = 0; b < batches(self); ++b)
     data_as<int>(info)[b] =
         la::potrf(dtype_of(self), upper ? 'U' : 'L', as_int(n), matrix(L, b), ld(n));
-  if (check_errors) {
-    std::string where;
-    if (const int64_t i = first_failure(info, where))
-      singular("linalg.cholesky: " + where +
-               "The factorization could not be completed because the input is not "
-               "positive-definite (the leading minor of order " +
-               std::to_string(i) + " is not positive-definite).");
-  }
+  if (check_errors) check_cholesky(info, "linalg.cholesky_ex");
   return {upper ? L.mT().tril().mT() : L.mT().triu().mT(), info};
 }
 
 Tensor linalg_cholesky(const Tensor& self, bool upper) {
-  return std::get<0>(at::linalg_cholesky_ex(self, upper, true));
+  const auto [L, info] = at::linalg_cholesky_ex(self, upper, false);
+  check_cholesky(info, "linalg.cholesky");
+  return L;
 }
 
 std::tuple<Tensor, Tensor> linalg_qr(const Tensor& A, c10::string_view mode) {
@@ -215,23 +242,24 @@ std::tuple<Tensor, Tensor> linalg_qr(const Tensor& A, c10::string_view mode) {
               "' but expected one of 'reduced' (default), 'r', or 'complete'");
   TORCH_CHECK(A.dim() >= 2, "linalg.qr: The input tensor A must have at least 2 dimensions.");
   check_type(A, "linalg.qr");
-  need_lapack();
+  need_lapack(A);
   const int64_t m = A.size(-2), n = A.size(-1), k = std::min(m, n);
   const Tensor qr = column_major(A);
   std::vector<int64_t> tau_shape = lead(A, 2);
   tau_shape.push_back(k);
-  const Tensor tau = empty_cpu(tau_shape, A.scalar_type());
+  const Tensor tau = empty_on(A.device(), tau_shape, A.scalar_type());
   const auto item = static_cast<int64_t>(A.itemsize());
   for (int64_t b = 0; b < batches(A) && A.numel() > 0; ++b)
     la::geqrf(dtype_of(A), as_int(m), as_int(n), matrix(qr, b), ld(m), data_of(tau) + b * k * item);
   const int64_t q_cols = mode == "complete" ? m : k;
   // Through the transpose, so that it stays column-major.
   const Tensor R = qr.narrow(-2, 0, mode == "complete" ? m : k).mT().tril().mT();
-  if (mode == "r") return {empty_cpu({0}, A.scalar_type()), R};
+  if (mode == "r") return {empty_on(A.device(), {0}, A.scalar_type()), R};
   std::vector<int64_t> shape = lead(A, 2);
   shape.push_back(m);
   shape.push_back(q_cols);
-  const Tensor Q = empty_column_major(shape, A.scalar_type());
+  const Tensor Q = empty_column_major(A, shape);
+  if (A.is_meta()) return {Q, R};
   cpu::fill_zero(Q);
   const int64_t have = std::min(n, q_cols);
   if (have > 0) cpu::copy_values(Q.narrow(-1, 0, have), qr.narrow(-1, 0, have));
@@ -251,13 +279,8 @@ Tensor linalg_solve_triangular(const Tensor& A, const Tensor& B, bool upper, boo
               "linalg.solve_triangular: Incompatible shapes of A and B for the equation ",
               left ? "AX = B" : "XA = B", " (", A.size(-2), "x", A.size(-1), " and ", B.size(-2),
               "x", B.size(-1), ")");
-  need_lapack();
-  std::vector<int64_t> batch = lead(B, 2);
-  if (A.dim() > 2 && !A.sizes().slice(0, A.sizes().size() - 2).equals(batch)) {
-    const std::vector<Tensor> both =
-        at::broadcast_tensors({A.select(-1, 0).select(-1, 0), B.select(-1, 0).select(-1, 0)});
-    batch = both[0].sizes().vec();
-  }
+  need_lapack(A);
+  const std::vector<int64_t> batch = common_batch(A, B);
   auto widened = [&](const Tensor& t) {
     std::vector<int64_t> shape = batch;
     shape.push_back(t.size(-2));

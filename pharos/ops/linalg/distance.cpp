@@ -15,7 +15,7 @@ namespace pharos::ops {
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double eps, bool keepdim) {
   // As a norm of the difference, whose last dim may belong to either.
   const int64_t dim = std::max(x1.dim(), x2.dim()) - 1;
-  return at::norm(x1 - x2 + eps, p, dim, keepdim);
+  return at::linalg_vector_norm(x1 - x2 + eps, p, dim, keepdim);
 }
 
 Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double eps) {
@@ -132,7 +132,8 @@ void check_pdist(const Tensor& self, double p) {
   TORCH_CHECK(p >= 0, "pdist only supports non-negative p values");
 }
 // Rows i < j of a condensed matrix.
-std::pair<Tensor, Tensor> row_pairs(int64_t n) {
+std::pair<Tensor, Tensor> row_pairs(const Tensor& of) {
+  const int64_t n = of.size(0);
   const int64_t count[] = {n > 1 ? n * (n - 1) / 2 : 0};
   Tensor a = empty_cpu(count, ScalarType::Long), b = empty_cpu(count, ScalarType::Long);
   int64_t k = 0;
@@ -141,7 +142,7 @@ std::pair<Tensor, Tensor> row_pairs(int64_t n) {
       data_as<int64_t>(a)[k] = i;
       data_as<int64_t>(b)[k] = j;
     }
-  return {a, b};
+  return {a.to(of.device()), b.to(of.device())};
 }
 }  // namespace
 
@@ -152,12 +153,12 @@ Tensor pdist(const Tensor& self, double p) {
 
 Tensor _pdist_forward(const Tensor& self, double p) {
   check_pdist(self, p);
-  const auto [i, j] = row_pairs(self.size(0));
+  const auto [i, j] = row_pairs(self);
   return p_norm(self.index_select(0, i) - self.index_select(0, j), p);
 }
 
 Tensor _pdist_backward(const Tensor& grad, const Tensor& self, double p, const Tensor& dist) {
-  const auto [i, j] = row_pairs(self.size(0));
+  const auto [i, j] = row_pairs(self);
   const Tensor diff = (self.index_select(0, i) - self.index_select(0, j)).unsqueeze(1);
   // Each pair as a one-by-one cdist against the origin.
   const Tensor part = at::_cdist_backward(grad.view({-1, 1, 1}), diff, at::zeros_like(diff), p,
@@ -208,7 +209,8 @@ Tensor renorm_backward(const Tensor& grad, const Tensor& self, const Scalar& p, 
                        const Scalar& maxnorm) {
   std::vector<int64_t> dims;
   const Tensor norm = ops::renorm_norm(self, p, dim, dims);
-  const Tensor dot = (self.conj() * grad).sum(IntArrayRef(dims), true);
+  // The norm is real, and so is its gradient.
+  const Tensor dot = at::real((self.conj() * grad).sum(IntArrayRef(dims), true));
   const double pv = p.to<double>();
   // d norm / d self
   const Tensor safe = norm.masked_fill(norm == 0, 1.0);
