@@ -205,7 +205,10 @@ OP_SAMPLES("multiply.Tensor", s) {
   s.add(complex({2, 3}), complex({3}));
   s.error("The size of tensor a (2) must match", randn({2}), randn({3}));
 }
-OP_SAMPLES("multiply.Scalar", s) { s.add(randn({2, 3}), 2.5); }
+OP_SAMPLES("multiply.Scalar", s) {
+  s.add(randn({2, 3}), 2.5);
+  s.add(randn({20}).to(at::kBFloat16), 1 / 0.6);
+}
 #define DIVISION(row)                            \
   OP_SAMPLES(row, s) {                           \
     s.add(randn({2, 3}), uniform({3}, 0.5, 2));  \

@@ -86,7 +86,11 @@ std::tuple<Tensor, Tensor> native_dropout(const Tensor& input, double p,
   if (train && !*train) return {input.clone(), mask.fill_(true)};
   const double keep = 1 - p;
   mask.bernoulli_(keep);
-  return {input.mul(mask).mul_(keep == 0 ? 0. : 1. / keep), mask};
+  // The scale is rounded to the input's dtype first, as PyTorch's is.
+  const bool integral = c10::isIntegralType(input.scalar_type(), true);
+  const Tensor scale = at::full({}, keep == 0 ? 0. : 1. / keep,
+                                integral ? input.options().dtype(c10::kFloat) : input.options());
+  return {input.mul(mask).mul_(scale), mask};
 }
 
 // ---- rrelu ----

@@ -125,20 +125,21 @@ namespace {
 
 Tensor& fill_permutation(Tensor& out, int64_t n, const OptGenerator& g) {
   const ScalarType t = out.scalar_type();
-  // The last integer up to which the dtype holds all.
+  // The last integer up to which the dtype holds all, n itself included.
   const int64_t limit = t == c10::kHalf       ? 2049
                         : t == c10::kBFloat16 ? 257
                         : t == c10::kFloat    ? (int64_t{1} << 24) + 1
                         : t == c10::kDouble   ? (int64_t{1} << 53) + 1
-                        : t == c10::kByte     ? 256
-                        : t == c10::kChar     ? 128
-                        : t == c10::kShort    ? 32768
-                        : t == c10::kInt      ? int64_t{1} << 31
+                        : t == c10::kByte     ? 255
+                        : t == c10::kChar     ? 127
+                        : t == c10::kShort    ? 32767
+                        : t == c10::kInt      ? INT32_MAX
                                               : INT64_MAX;
   if (c10::isFloatingType(t))
     TORCH_CHECK(n <= limit, "n cannot be greater than ", limit, " for ", t, " type.");
   else
-    TORCH_CHECK(n <= limit, "n is too large for result tensor type: '", out.toString(), "'");
+    TORCH_CHECK(n <= limit, "value cannot be converted to type ", t == c10::kByte ? "u" : "", "int",
+                8 * c10::elementSize(t), "_t without overflow");
   if (c10::isComplexType(t) || t == c10::kBool) no_sampler("randperm", t);
   if (out.is_meta()) return out;
   with_engine(g, [&](Mt19937& engine) {
@@ -153,7 +154,6 @@ Tensor& fill_permutation(Tensor& out, int64_t n, const OptGenerator& g) {
 
 Tensor randperm_generator(int64_t n, OptGenerator g, OptType dtype, OptLayout layout,
                           OptDevice device, OptBool) {
-  TORCH_CHECK(n >= 0, "n must be non-negative, got", n);
   Tensor out = fresh({n}, dtype.value_or(c10::kLong), layout, device);
   return fill_permutation(out, n, g);
 }

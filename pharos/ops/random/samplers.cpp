@@ -190,7 +190,12 @@ Tensor& random_to(Tensor& self, int64_t to, OptGenerator generator) {
 Tensor& bernoulli_float_(Tensor& self, double p, OptGenerator generator) {
   TORCH_CHECK(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p=", p);
   const ScalarType t = self.scalar_type();
-  if (c10::isComplexType(t)) no_sampler("bernoulli_scalar_cpu_", t);
+  if (c10::isComplexType(t)) {
+    at::imag(self).zero_();
+    Tensor real = at::real(self);
+    bernoulli_float_(real, p, generator);
+    return self;
+  }
   fill_by_address(self, [&](void* data, int64_t n) {
     with_engine(generator, [&](Mt19937& g) {
       for_real_and_bool(t, "bernoulli_scalar_cpu_",
