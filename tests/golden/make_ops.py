@@ -52,8 +52,11 @@ def run(row, args):
     keyword = {a.name: v for v, a in zip(values, schema.arguments) if a.kwarg_only}
     torch.manual_seed(SEED)
     out = op(*positional, **keyword)
+    if schema.returns:
+        return out
     # What an operator without results gives is what it wrote.
-    return out if schema.returns else [v for v, a in zip(values, schema.arguments) if a.is_write]
+    written = [v for v, a in zip(values, schema.arguments) if a.is_write]
+    return [t for v in written for t in (v if isinstance(v, list) else [v])]
 
 
 def listed(out):

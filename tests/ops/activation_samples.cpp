@@ -54,6 +54,7 @@ OP_SAMPLES("threshold", s) { s.add(off_kinks({3, 4}), 0.5, -1); }
 OP_SAMPLES("softmax.int", s) {
   s.add(randn({3, 4}), 1);
   s.add(randn({3, 4, 2}), 0);
+  s.add(randn({2, 3}), 1, at::kDouble);
   s.add(randn({}), 0);
   s.error("Dimension out of range", randn({3}), 2);
 }
@@ -61,6 +62,7 @@ OP_SAMPLES("log_softmax.int", s) {
   s.half_tolerance(1e-3, "PyTorch's half results are up to 1.1e-3 from the exact ones here");
   s.add(randn({3, 4}), -1);
   s.add(randn({3, 4, 2}), 1);
+  s.add(randn({2, 3}), 1, at::kDouble);
 }
 OP_SAMPLES("gelu_backward", s) {
   s.add(randn({2, 3}), randn({2, 3}));

@@ -62,6 +62,17 @@ std::vector<IValue> map_args(const std::vector<IValue>& args,
   return out;
 }
 
+std::vector<Tensor> tensors_of(const Stack& results) {
+  std::vector<Tensor> out;
+  for (const IValue& v : results) {
+    if (v.isTensor())
+      out.push_back(v.toTensor());
+    else if (v.isTensorList())
+      for (const Tensor& t : v.toTensorVector()) out.push_back(t);
+  }
+  return out;
+}
+
 bool is_written(const c10::Argument& a) { return a.alias_info() && a.alias_info()->isWrite(); }
 
 Stack call(const c10::OperatorHandle& op, const std::vector<IValue>& args) {
@@ -77,19 +88,9 @@ Stack call(const c10::OperatorHandle& op, const std::vector<IValue>& args) {
   // What an operator without results gives is what it wrote.
   if (schema.returns().empty())
     for (size_t i = 0; i < given.size(); ++i)
-      if (is_written(schema.arguments()[i])) stack.push_back(given[i]);
+      if (is_written(schema.arguments()[i]))
+        for (const Tensor& t : tensors_of({given[i]})) stack.push_back(t);
   return stack;
-}
-
-std::vector<Tensor> tensors_of(const Stack& results) {
-  std::vector<Tensor> out;
-  for (const IValue& v : results) {
-    if (v.isTensor())
-      out.push_back(v.toTensor());
-    else if (v.isTensorList())
-      for (const Tensor& t : v.toTensorVector()) out.push_back(t);
-  }
-  return out;
 }
 
 std::string describe(const Tensor& t) {

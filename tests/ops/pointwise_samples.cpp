@@ -70,7 +70,15 @@ UNARY("frac", 0.1, 0.9)
 UNARY("sign", 0.1, 2)
 UNARY("deg2rad", -180, 180)
 UNARY("rad2deg", -3, 3)
-UNARY("nan_to_num", -3, 3)
+OP_SAMPLES("nan_to_num", s) {
+  s.add(uniform({3, 4}, -3, 3));
+  const Tensor x = randn({4});
+  x[0].fill_(NAN);
+  x[1].fill_(INFINITY);
+  x[2].fill_(-INFINITY);
+  s.add(x).no_gradient_of_last("numbers without neighbours");
+  s.add(x, 1.5, 2.5, -3.5).no_gradient_of_last("numbers without neighbours");
+}
 
 OP_SAMPLES("logit", s) {
   s.half_tolerance(1e-3, "PyTorch rounds a step between to half: 0.2517 where 0.2513 is exact");
@@ -178,7 +186,10 @@ OP_SAMPLES("float_power.Tensor_Scalar", s) { s.add(uniform({2, 3}, 0.5, 2), 1.5)
 // Gradients that are operators of their own: their gradients are the second ones.
 OP_SAMPLES("sigmoid_backward", s) { s.add(randn({2, 3}), rand({2, 3})); }
 OP_SAMPLES("tanh_backward", s) { s.add(randn({2, 3}), rand({2, 3})); }
-OP_SAMPLES("logit_backward", s) { s.add(randn({2, 3}), uniform({2, 3}, 0.2, 0.8)); }
+OP_SAMPLES("logit_backward", s) {
+  s.add(randn({2, 3}), uniform({2, 3}, 0.2, 0.8));
+  s.add(randn({2, 3}), uniform({2, 3}, 0.35, 0.8), 0.3);
+}
 
 // Other names of the operators above.
 UNARY("absolute", 0.1, 2)
