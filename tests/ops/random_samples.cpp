@@ -161,8 +161,8 @@ OP_SAMPLES("bernoulli", s) {
   s.error("Expected p_in >= 0 && p_in <= 1", at::full({2}, 1.5));
 }
 OP_SAMPLES("bernoulli.p", s) {
+  s.no_derivative();
   s.exact();
-  s.skip_gradient("PyTorch's does not depend on the input");
   for (double p : {0.3, 0.0, 1.0}) s.add(randn({17}), p);
   s.add(randn({6, 3}).t(), 0.5);
   s.error("bernoulli_ expects p to be in [0, 1], but got p=1.5", randn({2}), 1.5);
@@ -189,6 +189,7 @@ OP_SAMPLES("poisson", s) {
   s.error("invalid Poisson rate, expected rate to be non-negative", at::full({2}, -1.0));
 }
 OP_SAMPLES("binomial", s) {
+  s.no_derivative();
   s.exact();
   s.add(at::full({17}, 20.0), rand({17}));
   s.add(at::full({1, 4}, 90.0), uniform({3, 1}, 0.2, 0.8));
@@ -206,6 +207,7 @@ OP_SAMPLES("_standard_gamma", s) {
   s.add(zeros({2}));
 }
 OP_SAMPLES("_sample_dirichlet", s) {
+  s.no_derivative();
   s.exact();
   s.add(uniform({3, 4}, 0.5, 3));
   s.add(uniform({5}, 0.1, 0.9));

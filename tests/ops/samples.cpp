@@ -36,6 +36,10 @@ Samples& Samples::data_dependent_shape() {
   meta = false;
   return *this;
 }
+Samples& Samples::no_derivative() {
+  underived = true;
+  return *this;
+}
 Samples& Samples::exact() {
   bits = true;
   return *this;

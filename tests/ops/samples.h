@@ -51,6 +51,7 @@ class Samples {
   Samples& no_gradient_of_last(const char* reason);  // of the sample added last
   // Arguments that must refuse to require a gradient, by the schema's names.
   Samples& constant(std::initializer_list<const char*> names);
+  Samples& no_derivative();  // the backward pass says that it is not implemented, as PyTorch's does
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
   Samples& skip_golden(const char* reason);  // PyTorch's value is not defined (empty, ties, ...)
   Samples& data_dependent_shape();           // no meta form
@@ -62,7 +63,7 @@ class Samples {
   const std::vector<Sample>& samples() const { return samples_; }
   double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
-  bool memory_order = false, bits = false;
+  bool memory_order = false, bits = false, underived = false;
   std::vector<std::string> constants;
 
  private:

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ops/index/index.h"
 #include "ops/out.h"
 #include "ops/plain.h"
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "ops/index/index.h"
 #include "ops/promotion.h"
 
 namespace pharos::ops {

@@ -7,6 +7,7 @@
 #include "kernels/cpu/copy.h"
 #include "kernels/cpu/random.h"
 #include "ops/geometry.h"
+#include "ops/index/index.h"
 
 namespace pharos::ops {
 
