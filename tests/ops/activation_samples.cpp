@@ -56,6 +56,8 @@ OP_SAMPLES("softmax.int", s) {
   s.add(randn({3, 4, 2}), 0);
   s.add(randn({2, 3}), 1, at::kDouble);
   s.add(randn({}), 0);
+  s.add(randn({3, 67}), 1);
+  s.add(randn({19, 35}), 0);
   s.error("Dimension out of range", randn({3}), 2);
 }
 OP_SAMPLES("log_softmax.int", s) {
@@ -63,6 +65,8 @@ OP_SAMPLES("log_softmax.int", s) {
   s.add(randn({3, 4}), -1);
   s.add(randn({3, 4, 2}), 1);
   s.add(randn({2, 3}), 1, at::kDouble);
+  s.add(randn({3, 67}), 1);
+  s.add(randn({19, 35}), 0);
 }
 OP_SAMPLES("gelu_backward", s) {
   s.add(randn({2, 3}), randn({2, 3}));

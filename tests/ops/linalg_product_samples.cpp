@@ -19,6 +19,8 @@ OP_SAMPLES("mm", s) {
   s.add(randn({3, 2}).t(), randn({4, 3}).t());
   s.add(randn({0, 3}), randn({3, 2}));
   s.add(randn({2, 0}), randn({0, 3}));
+  s.add(randn({17, 300}), randn({300, 19}));
+  s.add(randn({300, 9}).t(), randn({19, 300}).t());
   s.error("mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)", randn({2, 3}), randn({2, 3}));
   s.error("self must be a matrix", randn({3}), randn({3, 2}));
   s.error("expected m1 and m2 to have the same dtype", randn({2, 3}), ints({3, 2}, 0, 3));
@@ -29,6 +31,7 @@ OP_SAMPLES("bmm", s) {
   s.add(complex({2, 1, 3}), complex({2, 3, 2}));
   s.add(randn({2, 3, 2}).mT(), randn({2, 4, 3}).mT());
   s.add(randn({0, 3, 2}), randn({0, 2, 1}));
+  s.add(randn({3, 9, 70}), randn({3, 70, 5}));
   s.error("batch1 must be a 3D tensor", randn({2, 3}), randn({2, 3, 2}));
   s.error("Expected size for first two dimensions of batch2 tensor to be: [2, 3] but got: [2, 2]",
           randn({2, 2, 3}), randn({2, 2, 3}));
@@ -39,11 +42,16 @@ OP_SAMPLES("mv", s) {
   s.add(complex({2, 3}), complex({3}));
   s.add(randn({4, 3}).t(), randn({4}));
   s.add(randn({3, 0}), randn({0}));
+  s.add(randn({70, 300}), randn({300}));
+  s.add(randn({300, 70}).t(), randn({300}));
   s.error("size mismatch, got input (2), mat (2x3), vec (2)", randn({2, 3}), randn({2}));
 }
 OP_SAMPLES("dot", s) {
   s.half_tolerance(4e-3, kSums);
+  s.tolerance(1e-5, 1e-4, "ten thousand products are added in other orders");
   s.add(randn({5}), randn({5}));
+  s.add(randn({10007}), randn({10007}));
+  s.add(randn({20000}).slice(0, 0, 20000, 2), randn({10000}));
   s.add(complex({3}), complex({3}));
   s.add(randn({0}), randn({0}));
   s.error("1D tensors expected, but got 2D and 1D tensors", randn({2, 2}), randn({2}));
@@ -126,6 +134,7 @@ OP_SAMPLES("addmm", s) {
   s.add(at::full({}, NAN), randn({2, 3}), randn({3, 2}), 0);
   s.add(complex({2, 2}), complex({2, 3}), complex({3, 2}), 2, -1);
   s.add(randn({2, 2}), randn({2, 0}), randn({0, 2}), 0.5);
+  s.add(randn({19}), randn({17, 70}), randn({19, 70}).t(), 0.5, 2);
   s.error("mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)", randn({3}), randn({2, 3}),
           randn({2, 3}));
   s.error("The expanded size of the tensor (2) must match", randn({3}), randn({2, 3}),
@@ -209,6 +218,7 @@ OP_SAMPLES("linear", s) {
   s.add(randn({2, 2, 3}).transpose(0, 1), randn({2, 3}));
   s.add(randn({3}), randn({2, 3}), randn({2}));
   s.add(randn({0, 3}), randn({2, 3}), randn({2}));
+  s.add(randn({40, 130}), randn({9, 130}), randn({9}));
   s.error("mat1 and mat2 shapes cannot be multiplied (2x3 and 2x4)", randn({2, 3}), randn({4, 2}));
 }
 OP_SAMPLES("bilinear", s) {

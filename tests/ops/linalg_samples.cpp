@@ -218,6 +218,7 @@ OP_SAMPLES("pairwise_distance", s) {
   s.add(randn({3, 4}), randn({4}), 1.5, 1e-2, true);
   s.add(randn({4}), randn({4}), 1);
   s.add(randn({3, 4}), randn({3, 4}), kInf);
+  s.add(randn({20, 300}), randn({20, 300}));
   s.error("The size of tensor a (3) must match", randn({2, 3}), randn({2, 2}));
 }
 OP_SAMPLES("cosine_similarity", s) {
@@ -226,6 +227,7 @@ OP_SAMPLES("cosine_similarity", s) {
   s.add(randn({3, 4}), randn({1, 4}), 0);
   s.add(randn({3, 4}) * 0.1, randn({3, 4}) * 0.1, -1, 0.25);
   s.add(randn({2, 3}), at::zeros({2, 3})).no_gradient_of_last("a kink");
+  s.add(randn({20, 300}), randn({300}));
   s.error("expected common dtype to be floating point, yet common dtype is Long",
           ints({2, 2}, 0, 3), ints({2, 2}, 0, 3));
 }

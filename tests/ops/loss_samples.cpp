@@ -28,6 +28,8 @@ using List = std::vector<int64_t>;
     s.add(strided(randn({2, 3})), target({2, 3}));                                \
     s.add(randn({}), target({}));                                                 \
     s.add(randn({0, 4}), target({0, 4}), kSum);                                   \
+    s.add(randn({90, 100}), target({90, 100}));                                   \
+    s.add(randn({90, 100}), target({100}), kSum);                                 \
     s.error("The size of tensor a (2)", randn({2}), target({3}));                 \
   }
 // The gradient of a result before it.
@@ -96,6 +98,7 @@ OP_SAMPLES("binary_cross_entropy", s) {
   for (int reduction : {kMean, kNone, kSum}) s.add(p({3, 4}), p({3, 4}), rand({4}), reduction);
   s.add(p({3, 4}), p({3, 4}));
   s.add(p({}), p({}));
+  s.add(p({90, 100}), p({90, 100}), rand({100}));
   s.error("all elements of input should be between 0 and 1", at::full({2}, 1.5), rand({2}));
   s.error("The size of tensor a (2) must match the size of tensor b (3)", rand({2}), rand({3}));
 }
@@ -114,6 +117,7 @@ OP_SAMPLES("binary_cross_entropy_with_logits", s) {
     s.add(randn({3, 4}), rand({3, 4}), rand({4}), uniform({4}, 0.5, 2), reduction);
   s.add(randn({3, 4}), rand({3, 4}));
   s.add(randn({3, 4}), rand({3, 4}), none, uniform({4}, 0.5, 2));
+  s.add(randn({90, 100}), rand({90, 100}), rand({100}), uniform({100}, 0.5, 2));
   s.add(randn({}), rand({}));
   s.error("The size of tensor a", randn({2}), rand({3}));
 }
@@ -153,6 +157,7 @@ OP_SAMPLES("nll_loss", s) {
   s.add(randn({4, 3}), ints({4}, 0, 3));
   s.add(randn({3}), ints({}, 0, 3), rand({3}));
   s.add(randn({0, 3}), ints({0}, 0, 3), none, kSum);
+  s.add(randn({500, 19}), ints({500}, 0, 19), rand({19}));
   s.error("Target 5 is out of bounds.", randn({2, 3}), at::full({2}, 5, at::kLong));
   s.error("0D or 1D target tensor expected, multi-target not supported", randn({2, 3}),
           ints({2, 1}, 0, 3));
@@ -225,6 +230,8 @@ OP_SAMPLES("cross_entropy_loss", s) {
   s.add(randn({3}), ints({}, 0, 3), none, kMean, -100, 0.2);
   s.add(randn({2, 3, 2, 2}), ints({2, 2, 2}, 0, 3), none, kMean, 1);
   s.add(randn({4, 3}), at::softmax(randn({4, 3}), 1));
+  s.add(randn({300, 40}), ints({300}, 0, 40), rand({40}), kMean, 3, 0.1);
+  s.add(randn({2, 19, 20, 20}), ints({2, 20, 20}, 0, 19));
   s.error("label_smoothing must be between 0.0 and 1.0. Got: 1.5", randn({2, 3}), ints({2}, 0, 3),
           none, kMean, -100, 1.5);
   s.error("Expected floating point type for target with class probabilities, got Long",
