@@ -20,6 +20,11 @@ Tensor positive(c10::IntArrayRef sizes) {
   return at::matmul(a, a.mT()) + 2 * at::eye(sizes.back());
 }
 Tensor singular() { return at::ones({2, 2}); }
+Tensor rank_two() {
+  const Tensor a = at::ones({3, 3});
+  a.select(0, 2).copy_(at::arange(3));
+  return a;
+}
 
 // ---- determinants and inverses ----
 
@@ -28,6 +33,8 @@ Tensor singular() { return at::ones({2, 2}); }
     s.add(regular({3, 3}));                                                                   \
     s.add(regular({2, 2, 2}));                                                                \
     s.add(regular_complex({2, 2}));                                                           \
+    s.add(singular());                                                                        \
+    s.add(at::stack({regular({3, 3}), rank_two()}));                                          \
     s.add(at::ones({1, 1}) * 0.5);                                                            \
     s.add(randn({0, 0}));                                                                     \
     s.error("linalg.det: A must be batches of square matrices, but they are 2 by 3 matrices", \
@@ -192,6 +199,7 @@ OP_SAMPLES("_cdist_backward", s) {
   for (double p : {2.0, 0.0, 1.0, 1.5, 3.0, kInf}) {
     const Tensor a = randn({3, 2}), b = randn({4, 2});
     s.add(randn({3, 4}), a, b, p, at::_cdist_forward(a, b, p, none));
+    s.add(randn({1, 1}), at::ones({1, 2}), at::ones({1, 2}), p, at::zeros({1, 1}));
   }
 }
 OP_SAMPLES("pdist", s) {
@@ -211,6 +219,7 @@ OP_SAMPLES("_pdist_backward", s) {
     const Tensor a = randn({4, 2});
     s.add(randn({6}), a, p, at::_pdist_forward(a, p));
   }
+  s.add(randn({1}), at::ones({2, 3}), 2.0, at::zeros({1}));
 }
 OP_SAMPLES("pairwise_distance", s) {
   s.half_tolerance(1e-2, "norms of halves round at other places");
@@ -237,6 +246,7 @@ OP_SAMPLES("renorm", s) {
   s.add(randn({3, 4}), 1, -1, 2.5);
   s.add(randn({2, 2, 2}), 3, 1, 100);
   s.add(complex({2, 2}), 2, 0, 0.5);
+  s.add(at::zeros({2, 2}), 2, 0, 0.5);
   s.error("renorm: input needs at least 2 dimensions, got 1 dimensions", randn({3}), 2, 0, 1);
   s.error("renorm: non-positive-norm not supported", randn({2, 3}), -1, 0, 1);
 }

@@ -82,6 +82,7 @@ OP_SAMPLES("kl_div", s) {
     s.add(randn({3, 4}), randn({4}), reduction, true);
   }
   s.add(randn({}), uniform({}, 0.1, 0.9));
+  s.add(randn({3}), at::zeros({3}), kNone).no_gradient_of_last("targets below zero have none");
 }
 OP_SAMPLES("poisson_nll_loss", s) {
   s.half_tolerance(2e-3, "means of halves round at other places");
@@ -99,6 +100,9 @@ OP_SAMPLES("binary_cross_entropy", s) {
   s.add(p({3, 4}), p({3, 4}));
   s.add(p({}), p({}));
   s.add(p({90, 100}), p({90, 100}), rand({100}));
+  s.add(ints({6}, 0, 2).to(at::kFloat), p({6}), none, kNone)
+      .no_gradient_of_last("no probabilities below 0 and above 1");
+  s.add(rand({0}), rand({0}));
   s.error("all elements of input should be between 0 and 1", at::full({2}, 1.5), rand({2}));
   s.error("The size of tensor a (2) must match the size of tensor b (3)", rand({2}), rand({3}));
 }
@@ -118,6 +122,7 @@ OP_SAMPLES("binary_cross_entropy_with_logits", s) {
   s.add(randn({3, 4}), rand({3, 4}));
   s.add(randn({3, 4}), rand({3, 4}), none, uniform({4}, 0.5, 2));
   s.add(randn({90, 100}), rand({90, 100}), rand({100}), uniform({100}, 0.5, 2));
+  s.add(randn({5}) * 200, rand({5}), none, none, kNone);
   s.add(randn({}), rand({}));
   s.error("The size of tensor a", randn({2}), rand({3}));
 }
@@ -158,6 +163,8 @@ OP_SAMPLES("nll_loss", s) {
   s.add(randn({3}), ints({}, 0, 3), rand({3}));
   s.add(randn({0, 3}), ints({0}, 0, 3), none, kSum);
   s.add(randn({500, 19}), ints({500}, 0, 19), rand({19}));
+  s.add(randn({2, 3}), at::ones({2}, at::kLong), none, kMean, 1)
+      .no_gradient_of_last("a mean of nothing");
   s.error("Target 5 is out of bounds.", randn({2, 3}), at::full({2}, 5, at::kLong));
   s.error("0D or 1D target tensor expected, multi-target not supported", randn({2, 3}),
           ints({2, 1}, 0, 3));
@@ -231,6 +238,8 @@ OP_SAMPLES("cross_entropy_loss", s) {
   s.add(randn({2, 3, 2, 2}), ints({2, 2, 2}, 0, 3), none, kMean, 1);
   s.add(randn({4, 3}), at::softmax(randn({4, 3}), 1));
   s.add(randn({300, 40}), ints({300}, 0, 40), rand({40}), kMean, 3, 0.1);
+  s.add(randn({2, 3}), at::ones({2}, at::kLong), none, kMean, 1, 0.1)
+      .no_gradient_of_last("a mean of nothing");
   s.add(randn({2, 19, 20, 20}), ints({2, 20, 20}, 0, 19));
   s.error("label_smoothing must be between 0.0 and 1.0. Got: 1.5", randn({2, 3}), ints({2}, 0, 3),
           none, kMean, -100, 1.5);
@@ -296,6 +305,8 @@ OP_SAMPLES("ctc_loss.IntList", s) {
     s.add(log_probs(6, 2, 4), longs({1, 2, 2, 3, 1, 2}, {2, 3}), List{6, 5}, List{3, 2}, 0,
           reduction);
   s.add(log_probs(6, 2, 4), longs({1, 2, 2, 3, 1}, {5}), List{6, 6}, List{3, 2}, 0, kNone);
+  s.add(log_probs(6, 2, 4), longs({1, 2, 3}, {3}), List{6, 6}, List{3, 0}, 0, kNone);
+  s.add(log_probs(2, 1, 4), longs({1, 2, 3}, {1, 3}), List{2}, List{3}, 0, kNone);
   // The second target does not fit.
   s.add(log_probs(3, 2, 4), longs({0, 1, 0, 0, 0, 0}, {2, 3}), List{3, 3}, List{2, 3}, 3, kNone,
         true);

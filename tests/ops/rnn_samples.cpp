@@ -159,6 +159,10 @@ OP_SAMPLES("scaled_dot_product_attention", s) {
   s.half_tolerance(4e-3, "softmax of halves rounds at other places");
   s.add(randn({1, 2, 3, 4}), randn({1, 2, 2, 4}), randn({1, 2, 2, 2}));
   s.add(randn({2, 3, 2}), randn({2, 4, 2}), randn({2, 4, 2}), mask({3, 4}));
+  // The second query may look at nothing.
+  const Tensor blind = mask({3, 3});
+  blind.select(0, 1).fill_(false);
+  s.add(randn({1, 2, 3, 2}), randn({1, 2, 3, 2}), randn({1, 2, 3, 2}), blind);
   s.add(randn({1, 2, 3, 2}), randn({1, 2, 3, 2}), randn({1, 2, 3, 2}), randn({1, 1, 3, 3}), 0.0,
         false, 0.7);
   s.add(randn({1, 3, 2}), randn({1, 4, 2}), randn({1, 4, 2}), none, 0.0, true);

@@ -302,7 +302,33 @@ namespace {
 Tensor mh(const Tensor& t) { return t.mT().conj(); }
 }  // namespace
 
+namespace {
+
+// The determinants of A without a row and a column each, with their signs: the derivative of
+// det(A), also where A has no inverse.
+Tensor cofactors(const Tensor& A) {
+  const int64_t n = A.size(-1);
+  const auto without = [n](const Tensor& t, int64_t dim, int64_t i) {
+    return at::cat({t.narrow(dim, 0, i), t.narrow(dim, i + 1, n - 1 - i)}, dim);
+  };
+  std::vector<Tensor> rows;
+  for (int64_t i = 0; i < n; ++i) {
+    const Tensor below = without(A, -2, i);
+    std::vector<Tensor> row;
+    for (int64_t j = 0; j < n; ++j) {
+      const Tensor minor = at::linalg_det(without(below, -1, j));
+      row.push_back((i + j) % 2 ? -minor : minor);
+    }
+    rows.push_back(at::stack(row, -1));
+  }
+  return at::stack(rows, -2);
+}
+
+}  // namespace
+
 Tensor det_backward(const Tensor& grad, const Tensor& det, const Tensor& A) {
+  if (!det.is_meta() && det.eq(0).any().item().toBool())
+    return grad.unsqueeze(-1).unsqueeze(-1) * cofactors(A).conj();
   // det * inverse(A)^H, from a solve against the scaled identity.
   const Tensor d = (grad * det.conj()).unsqueeze(-1).unsqueeze(-1);
   return at::linalg_solve(mh(A), d * at::eye(A.size(-1), A.options()));
