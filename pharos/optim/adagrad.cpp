@@ -7,77 +7,20 @@
 
 namespace torch::optim {
 
-using c10::IValue;
-using pharos::optim::read_field;
-using pharos::optim::same;
-using pharos::optim::write_field;
-using serialize::InputArchive;
-using serialize::OutputArchive;
-
 AdagradOptions::AdagradOptions(double lr) : lr_(lr) {}
-AdagradOptions::AdagradOptions(const AdagradOptions&) = default;
-AdagradOptions& AdagradOptions::operator=(const AdagradOptions&) = default;
-AdagradOptions::~AdagradOptions() = default;
-std::unique_ptr<OptimizerOptions> AdagradOptions::clone() const {
-  return std::make_unique<AdagradOptions>(*this);
-}
-double AdagradOptions::get_lr() const { return lr(); }
-void AdagradOptions::set_lr(const double lr) { this->lr(lr); }
-bool operator==(const AdagradOptions& a, const AdagradOptions& b) {
-  return a.lr() == b.lr() && a.lr_decay() == b.lr_decay() && a.eps() == b.eps() &&
-         a.weight_decay() == b.weight_decay() &&
-         a.initial_accumulator_value() == b.initial_accumulator_value() &&
-         a.maximize() == b.maximize();
-}
-void AdagradOptions::serialize(InputArchive& archive) {
-  read_field(archive, "lr", lr());
-  read_field(archive, "lr_decay", lr_decay());
-  read_field(archive, "eps", eps());
-  read_field(archive, "weight_decay", weight_decay());
-  read_field(archive, "initial_accumulator_value", initial_accumulator_value());
-  read_field(archive, "maximize", maximize());
-}
-void AdagradOptions::serialize(OutputArchive& archive) const {
-  write_field(archive, "lr", IValue(lr()));
-  write_field(archive, "lr_decay", IValue(lr_decay()));
-  write_field(archive, "eps", IValue(eps()));
-  write_field(archive, "weight_decay", IValue(weight_decay()));
-  write_field(archive, "initial_accumulator_value", IValue(initial_accumulator_value()));
-  write_field(archive, "maximize", IValue(maximize()));
-}
 
-AdagradParamState::AdagradParamState() = default;
-AdagradParamState::AdagradParamState(const AdagradParamState&) = default;
-AdagradParamState& AdagradParamState::operator=(const AdagradParamState&) = default;
-AdagradParamState::~AdagradParamState() = default;
-std::unique_ptr<OptimizerParamState> AdagradParamState::clone() const {
-  return std::make_unique<AdagradParamState>(*this);
-}
-bool operator==(const AdagradParamState& a, const AdagradParamState& b) {
-  return a.step() == b.step() && same(a.sum(), b.sum());
-}
-void AdagradParamState::serialize(InputArchive& archive) {
-  read_field(archive, "step", step());
-  read_field(archive, "sum", sum());
-}
-void AdagradParamState::serialize(OutputArchive& archive) const {
-  write_field(archive, "step", pharos::optim::step_tensor(step()));
-  write_field(archive, "sum", sum());
-}
+// clang-format off
+#define PHAROS_OPTIONS(F, S, P) \
+  F(lr) F(lr_decay) F(eps) F(weight_decay) F(initial_accumulator_value) P(foreach) F(maximize) \
+  P(differentiable) P(fused)
+PHAROS_DEFINE_OPTIONS(AdagradOptions, PHAROS_OPTIONS, )
 
-Adagrad::Adagrad(Adagrad&&) noexcept = default;
-Adagrad& Adagrad::operator=(Adagrad&&) noexcept = default;
-Adagrad::~Adagrad() = default;
-Adagrad::Adagrad(std::vector<Tensor> params, AdagradOptions defaults)
-    : Adagrad(std::vector<OptimizerParamGroup>{OptimizerParamGroup(std::move(params))},
-              std::move(defaults)) {}
-std::unique_ptr<OptimizerParamState> Adagrad::make_state() const {
-  return std::make_unique<AdagradParamState>();
-}
-const char* Adagrad::python_options() const {
-  return "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize differentiable "
-         "fused";
-}
+#define PHAROS_STATE(F, S, P) \
+  S(step) F(sum)
+PHAROS_DEFINE_STATE(AdagradParamState, PHAROS_STATE)
+// clang-format on
+
+PHAROS_DEFINE_OPTIMIZER(Adagrad)
 
 namespace {
 using pharos::optim::state_of;

@@ -1,4 +1,4 @@
-// Numbers and tensors of optimizer files.
+// Numbers and tensors of optimizer files, and what tables of fields do.
 #include "optim/fields.h"
 
 #include <pharos/ops/functions.h>
@@ -47,8 +47,8 @@ void from_value(const IValue& v, std::tuple<double, double>& out) {
 void from_value(const IValue& v, std::optional<int64_t>& out) {
   out = v.isNone() ? std::nullopt : std::optional<int64_t>(to_int(v));
 }
-void from_value(const IValue& v, std::optional<std::string>& out) {
-  out = v.isNone() ? std::nullopt : std::optional<std::string>(v.toStringRef());
+void from_value(const IValue& v, Maybe<std::string>& out) {
+  out = v.isNone() ? Maybe<std::string>() : Maybe<std::string>(v.toStringRef());
 }
 
 void from_value(const IValue& v, Tensor& out) {
@@ -68,24 +68,29 @@ void from_value(const IValue& v, std::vector<Tensor>& out) {
   }
   out = std::move(tensors);
 }
-void from_value(const IValue& v, std::optional<std::vector<Tensor>>& out) {
+void from_value(const IValue& v, Maybe<std::vector<Tensor>>& out) {
   if (v.isNone())
-    out = std::nullopt;
+    out.reset();
   else
     from_value(v, out.emplace());
 }
 
-void write_field(OutputArchive& archive, const char* name, const IValue& v) {
-  archive.write(name, v);
+std::optional<IValue> to_value(double v) { return IValue(v); }
+std::optional<IValue> to_value(int64_t v) { return IValue(v); }
+std::optional<IValue> to_value(bool v) { return IValue(v); }
+std::optional<IValue> to_value(const std::tuple<double, double>& v) { return IValue(v); }
+std::optional<IValue> to_value(const std::optional<int64_t>& v) { return IValue(v); }
+std::optional<IValue> to_value(const Maybe<std::string>& v) { return v ? IValue(*v) : IValue(); }
+std::optional<IValue> to_value(const Tensor& v) {
+  return v.defined() ? std::optional<IValue>(v) : std::nullopt;
 }
-void write_field(OutputArchive& archive, const char* name, const Tensor& t) {
-  if (t.defined()) archive.write(name, IValue(t));
-}
-
-IValue list_value(const std::vector<Tensor>& tensors) {
+std::optional<IValue> to_value(const std::vector<Tensor>& v) {
   c10::impl::GenericList list(c10::AnyType::get());
-  for (const Tensor& t : tensors) list.push_back(t.defined() ? IValue(t) : IValue());
+  for (const Tensor& t : v) list.push_back(t.defined() ? IValue(t) : IValue());
   return IValue(list);
+}
+std::optional<IValue> to_value(const Maybe<std::vector<Tensor>>& v) {
+  return v ? to_value(*v) : std::nullopt;
 }
 
 bool same(const Tensor& a, const Tensor& b) {
@@ -99,4 +104,65 @@ bool same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return true;
 }
 
+bool same(const Maybe<std::vector<Tensor>>& a, const Maybe<std::vector<Tensor>>& b) {
+  return a.has_value() == b.has_value() && (!a || same(*a, *b));
+}
+
+const FieldType kStepType = {
+    kFieldType<int64_t>.read,
+    [](const void* field) {
+      return std::optional<IValue>(step_tensor(*static_cast<const int64_t*>(field)));
+    },
+    kFieldType<int64_t>.same};
+
+namespace {
+
+// A field that the archive lacks is left alone.
+template <typename Base>
+void read(const FieldTable<Base>& table, Base& part, InputArchive& archive) {
+  IValue v;
+  for (const Field<Base>& f : table)
+    if (f.of && archive.try_read(f.name, v)) f.type->read(v, f.of(part));
+}
+template <typename Base>
+void write(const FieldTable<Base>& table, const Base& part, OutputArchive& archive) {
+  for (const Field<Base>& f : table) {
+    if (!f.of) continue;
+    if (const auto v = f.type->write(f.of(const_cast<Base&>(part)))) archive.write(f.name, *v);
+  }
+}
+double& learning_rate(torch::optim::TabledOptions& options) {
+  for (const auto& f : options.table())
+    if (f.of && f.name == std::string_view("lr")) return *static_cast<double*>(f.of(options));
+  TORCH_INTERNAL_ASSERT(false, "options without lr");
+}
+
+}  // namespace
 }  // namespace pharos::optim
+
+namespace torch::optim {
+
+using serialize::InputArchive;
+using serialize::OutputArchive;
+
+std::unique_ptr<OptimizerOptions> TabledOptions::clone() const { return table().copy(*this); }
+void TabledOptions::serialize(InputArchive& archive) {
+  pharos::optim::read<OptimizerOptions>(table(), *this, archive);
+}
+void TabledOptions::serialize(OutputArchive& archive) const {
+  pharos::optim::write<OptimizerOptions>(table(), *this, archive);
+}
+double TabledOptions::get_lr() const {
+  return pharos::optim::learning_rate(const_cast<TabledOptions&>(*this));
+}
+void TabledOptions::set_lr(const double lr) { pharos::optim::learning_rate(*this) = lr; }
+
+std::unique_ptr<OptimizerParamState> TabledState::clone() const { return table().copy(*this); }
+void TabledState::serialize(InputArchive& archive) {
+  pharos::optim::read<OptimizerParamState>(table(), *this, archive);
+}
+void TabledState::serialize(OutputArchive& archive) const {
+  pharos::optim::write<OptimizerParamState>(table(), *this, archive);
+}
+
+}  // namespace torch::optim

@@ -10,103 +10,26 @@
 
 namespace torch::optim {
 
-using c10::IValue;
-using pharos::optim::read_field;
-using pharos::optim::same;
-using pharos::optim::write_field;
-using serialize::InputArchive;
-using serialize::OutputArchive;
-
 LBFGSOptions::LBFGSOptions(double lr) : lr_(lr) {}
-LBFGSOptions::LBFGSOptions(const LBFGSOptions&) = default;
-LBFGSOptions& LBFGSOptions::operator=(const LBFGSOptions&) = default;
-LBFGSOptions::~LBFGSOptions() = default;
-std::unique_ptr<OptimizerOptions> LBFGSOptions::clone() const {
-  return std::make_unique<LBFGSOptions>(*this);
-}
-double LBFGSOptions::get_lr() const { return lr(); }
-void LBFGSOptions::set_lr(const double lr) { this->lr(lr); }
-bool operator==(const LBFGSOptions& a, const LBFGSOptions& b) {
-  return a.lr() == b.lr() && a.max_iter() == b.max_iter() && a.max_eval() == b.max_eval() &&
-         a.tolerance_grad() == b.tolerance_grad() && a.tolerance_change() == b.tolerance_change() &&
-         a.history_size() == b.history_size() && a.line_search_fn() == b.line_search_fn() &&
-         a.maximize() == b.maximize();
-}
-void LBFGSOptions::serialize(InputArchive& archive) {
-  read_field(archive, "lr", lr());
-  read_field(archive, "max_iter", max_iter());
-  read_field(archive, "max_eval", max_eval());
-  read_field(archive, "tolerance_grad", tolerance_grad());
-  read_field(archive, "tolerance_change", tolerance_change());
-  read_field(archive, "history_size", history_size());
-  read_field(archive, "line_search_fn", line_search_fn());
-  read_field(archive, "maximize", maximize());
-}
-void LBFGSOptions::serialize(OutputArchive& archive) const {
-  write_field(archive, "lr", IValue(lr()));
-  write_field(archive, "max_iter", IValue(max_iter()));
-  write_field(archive, "max_eval", IValue(max_eval()));
-  write_field(archive, "tolerance_grad", IValue(tolerance_grad()));
-  write_field(archive, "tolerance_change", IValue(tolerance_change()));
-  write_field(archive, "history_size", IValue(history_size()));
-  write_field(archive, "line_search_fn", IValue(line_search_fn()));
-  write_field(archive, "maximize", IValue(maximize()));
-}
+PHAROS_DEFINE_ARG(LBFGSOptions, pharos::Maybe<std::string>, line_search_fn)
+PHAROS_DEFINE_ARG(LBFGSParamState, std::vector<Tensor>, old_dirs)
+PHAROS_DEFINE_ARG(LBFGSParamState, std::vector<Tensor>, old_stps)
+PHAROS_DEFINE_ARG(LBFGSParamState, std::vector<Tensor>, ro)
+PHAROS_DEFINE_ARG(LBFGSParamState, pharos::Maybe<std::vector<Tensor>>, al)
 
-LBFGSParamState::LBFGSParamState() = default;
-LBFGSParamState::LBFGSParamState(const LBFGSParamState&) = default;
-LBFGSParamState& LBFGSParamState::operator=(const LBFGSParamState&) = default;
-LBFGSParamState::~LBFGSParamState() = default;
-std::unique_ptr<OptimizerParamState> LBFGSParamState::clone() const {
-  return std::make_unique<LBFGSParamState>(*this);
-}
-bool operator==(const LBFGSParamState& a, const LBFGSParamState& b) {
-  return a.func_evals() == b.func_evals() && a.n_iter() == b.n_iter() && same(a.d(), b.d()) &&
-         a.t() == b.t() && same(a.old_dirs(), b.old_dirs()) && same(a.old_stps(), b.old_stps()) &&
-         same(a.ro(), b.ro()) && same(a.H_diag(), b.H_diag()) &&
-         same(a.prev_flat_grad(), b.prev_flat_grad()) && a.prev_loss() == b.prev_loss() &&
-         a.al().has_value() == b.al().has_value() && (!a.al() || same(*a.al(), *b.al()));
-}
-void LBFGSParamState::serialize(InputArchive& archive) {
-  read_field(archive, "func_evals", func_evals());
-  read_field(archive, "n_iter", n_iter());
-  read_field(archive, "d", d());
-  read_field(archive, "t", t());
-  read_field(archive, "old_dirs", old_dirs());
-  read_field(archive, "old_stps", old_stps());
-  read_field(archive, "ro", ro());
-  read_field(archive, "H_diag", H_diag());
-  read_field(archive, "prev_flat_grad", prev_flat_grad());
-  read_field(archive, "prev_loss", prev_loss());
-  read_field(archive, "al", al());
-}
-void LBFGSParamState::serialize(OutputArchive& archive) const {
-  write_field(archive, "func_evals", IValue(func_evals()));
-  write_field(archive, "n_iter", IValue(n_iter()));
-  if (al()) write_field(archive, "al", pharos::optim::list_value(*al()));
-  write_field(archive, "d", d());
-  write_field(archive, "t", IValue(t()));
-  write_field(archive, "old_dirs", pharos::optim::list_value(old_dirs()));
-  write_field(archive, "old_stps", pharos::optim::list_value(old_stps()));
-  write_field(archive, "ro", pharos::optim::list_value(ro()));
-  write_field(archive, "H_diag", H_diag());
-  write_field(archive, "prev_flat_grad", prev_flat_grad());
-  write_field(archive, "prev_loss", IValue(prev_loss()));
-}
+// clang-format off
+#define PHAROS_OPTIONS(F, S, P) \
+  F(lr) F(max_iter) F(max_eval) F(tolerance_grad) F(tolerance_change) F(history_size) \
+  F(line_search_fn) F(maximize)
+PHAROS_DEFINE_OPTIONS(LBFGSOptions, PHAROS_OPTIONS, )
 
-LBFGS::LBFGS(LBFGS&&) noexcept = default;
-LBFGS& LBFGS::operator=(LBFGS&&) noexcept = default;
-LBFGS::~LBFGS() = default;
-LBFGS::LBFGS(std::vector<Tensor> params, LBFGSOptions defaults)
-    : LBFGS(std::vector<OptimizerParamGroup>{OptimizerParamGroup(std::move(params))},
-            std::move(defaults)) {}
-std::unique_ptr<OptimizerParamState> LBFGS::make_state() const {
-  return std::make_unique<LBFGSParamState>();
-}
-const char* LBFGS::python_options() const {
-  return "lr max_iter max_eval tolerance_grad tolerance_change history_size line_search_fn "
-         "maximize";
-}
+#define PHAROS_STATE(F, S, P) \
+  F(func_evals) F(n_iter) F(al) F(d) F(t) F(old_dirs) F(old_stps) F(ro) F(H_diag) \
+  F(prev_flat_grad) F(prev_loss)
+PHAROS_DEFINE_STATE(LBFGSParamState, PHAROS_STATE)
+// clang-format on
+
+PHAROS_DEFINE_OPTIMIZER(LBFGS)
 
 LBFGS::LBFGS(const std::vector<OptimizerParamGroup>& param_groups, LBFGSOptions defaults)
     : Optimizer(param_groups, std::make_unique<LBFGSOptions>(defaults)) {

@@ -1,13 +1,7 @@
 // What all optimizers share: parameter groups with inherited options, gradients, states. Files are
 // in state_dict.cpp.
-#include <pharos/optim/adagrad.h>
-#include <pharos/optim/adam.h>
-#include <pharos/optim/adamw.h>
-#include <pharos/optim/lbfgs.h>
-#include <pharos/optim/rmsprop.h>
-#include <pharos/optim/sgd.h>
+#include <pharos/optim/optimizer.h>
 
-#include <limits>
 #include <typeinfo>
 #include <unordered_set>
 
@@ -70,6 +64,17 @@ void OptimizerOptions::set_lr(const double) {
 
 // ---- groups ----
 
+OptionsPointer::OptionsPointer(std::unique_ptr<OptimizerOptions> options) noexcept
+    : options_(options.release()) {}
+OptionsPointer::OptionsPointer(OptionsPointer&& o) noexcept : options_(o.options_) {
+  o.options_ = nullptr;
+}
+OptionsPointer& OptionsPointer::operator=(OptionsPointer&& o) noexcept {
+  std::swap(options_, o.options_);
+  return *this;
+}
+OptionsPointer::~OptionsPointer() { delete options_; }
+
 OptimizerParamGroup::OptimizerParamGroup(const OptimizerParamGroup& o)
     : params_(o.params_),
       options_(o.has_options() ? o.options().clone() : nullptr),
@@ -82,7 +87,7 @@ OptimizerParamGroup::OptimizerParamGroup(std::vector<Tensor> params,
 OptimizerParamGroup& OptimizerParamGroup::operator=(OptimizerParamGroup&&) noexcept = default;
 OptimizerParamGroup::~OptimizerParamGroup() = default;
 
-bool OptimizerParamGroup::has_options() const { return options_ != nullptr; }
+bool OptimizerParamGroup::has_options() const { return static_cast<bool>(options_); }
 OptimizerOptions& OptimizerParamGroup::options() {
   TORCH_CHECK(has_options(), "the parameter group has no options");
   return *options_;
@@ -107,48 +112,17 @@ bool OptimizerParamGroup::has_extra(const std::string& key) const {
 
 namespace {
 
-GenericDict fields_of(const OptimizerOptions& options) {
-  OutputArchive archive;
-  options.serialize(archive);
-  InputArchive read(archive.value());
-  GenericDict out(c10::AnyType::get(), c10::AnyType::get());
-  for (const std::string& key : read.keys()) {
-    IValue v;
-    read.read(key, v);
-    out.insert_or_assign(key, v);
-  }
-  return out;
-}
-
-// A new object of the options' own type, with nothing set; null for types of programs.
-std::unique_ptr<OptimizerOptions> untouched(const OptimizerOptions& options) {
-  const std::type_info& type = typeid(options);
-  // SGD's learning rate has no default, so that whatever is given is meant.
-  if (type == typeid(SGDOptions))
-    return std::make_unique<SGDOptions>(std::numeric_limits<double>::quiet_NaN());
-  if (type == typeid(AdamOptions)) return std::make_unique<AdamOptions>();
-  if (type == typeid(AdamWOptions)) return std::make_unique<AdamWOptions>();
-  if (type == typeid(RMSpropOptions)) return std::make_unique<RMSpropOptions>();
-  if (type == typeid(AdagradOptions)) return std::make_unique<AdagradOptions>();
-  if (type == typeid(LBFGSOptions)) return std::make_unique<LBFGSOptions>();
-  return nullptr;
-}
-
 std::unique_ptr<OptimizerOptions> inherited(const OptimizerOptions& given,
-                                            const OptimizerOptions& defaults) {
+                                            OptimizerOptions& defaults) {
   auto result = given.clone();
-  auto fresh = untouched(given);
-  if (!fresh) return result;
+  const auto* tabled = dynamic_cast<const TabledOptions*>(&given);
+  if (!tabled) return result;  // a program's own
   TORCH_CHECK(typeid(given) == typeid(defaults),
               "the options of a parameter group are those of another optimizer");
-  GenericDict fields = fields_of(given);
-  const GenericDict unset = fields_of(*fresh), ours = fields_of(defaults);
-  for (const auto& e : ours) {
-    const IValue key = e.key();
-    if (fields.at(key) == unset.at(key)) fields.insert_or_assign(key, e.value());
-  }
-  InputArchive archive{IValue(fields)};
-  result->serialize(archive);
+  const auto fresh = tabled->table().fresh();
+  for (const auto& f : tabled->table())
+    if (f.of && f.type->same(f.of(*result), f.of(*fresh)))
+      f.type->read(f.type->write(f.of(defaults)).value(), f.of(*result));
   return result;
 }
 
@@ -177,7 +151,7 @@ void Optimizer::add_param_group(const OptimizerParamGroup& param_group) {
                 "undefined");
     TORCH_CHECK(p.is_leaf(), "can't optimize a non-leaf Tensor");
   }
-  TORCH_INTERNAL_ASSERT(defaults_ != nullptr);
+  TORCH_INTERNAL_ASSERT(defaults_);
   OptimizerParamGroup group(param_group);
   group.set_options(group.has_options() ? inherited(group.options(), *defaults_)
                                         : defaults_->clone());
@@ -228,6 +202,5 @@ StateMap& Optimizer::state() noexcept { return state_; }
 const StateMap& Optimizer::state() const noexcept { return state_; }
 
 std::unique_ptr<OptimizerParamState> Optimizer::make_state() const { return nullptr; }
-const char* Optimizer::python_options() const { return ""; }
 
 }  // namespace torch::optim

@@ -2,78 +2,28 @@
 #include <pharos/ops/functions.h>
 #include <pharos/optim/sgd.h>
 
+#include <limits>
+
 #include "optim/fields.h"
 #include "optim/step.h"
 
 namespace torch::optim {
 
-using c10::IValue;
-using pharos::optim::read_field;
-using pharos::optim::same;
-using pharos::optim::write_field;
-using serialize::InputArchive;
-using serialize::OutputArchive;
-
 SGDOptions::SGDOptions(double lr) : lr_(lr) {}
-SGDOptions::SGDOptions(const SGDOptions&) = default;
-SGDOptions& SGDOptions::operator=(const SGDOptions&) = default;
-SGDOptions::~SGDOptions() = default;
-std::unique_ptr<OptimizerOptions> SGDOptions::clone() const {
-  return std::make_unique<SGDOptions>(*this);
-}
-double SGDOptions::get_lr() const { return lr(); }
-void SGDOptions::set_lr(const double lr) { this->lr(lr); }
-bool operator==(const SGDOptions& a, const SGDOptions& b) {
-  return a.lr() == b.lr() && a.momentum() == b.momentum() && a.dampening() == b.dampening() &&
-         a.weight_decay() == b.weight_decay() && a.nesterov() == b.nesterov() &&
-         a.maximize() == b.maximize();
-}
-void SGDOptions::serialize(InputArchive& archive) {
-  read_field(archive, "lr", lr());
-  read_field(archive, "momentum", momentum());
-  read_field(archive, "dampening", dampening());
-  read_field(archive, "weight_decay", weight_decay());
-  read_field(archive, "nesterov", nesterov());
-  read_field(archive, "maximize", maximize());
-}
-void SGDOptions::serialize(OutputArchive& archive) const {
-  write_field(archive, "lr", IValue(lr()));
-  write_field(archive, "momentum", IValue(momentum()));
-  write_field(archive, "dampening", IValue(dampening()));
-  write_field(archive, "weight_decay", IValue(weight_decay()));
-  write_field(archive, "nesterov", IValue(nesterov()));
-  write_field(archive, "maximize", IValue(maximize()));
-}
 
-SGDParamState::SGDParamState() = default;
-SGDParamState::SGDParamState(const SGDParamState&) = default;
-SGDParamState& SGDParamState::operator=(const SGDParamState&) = default;
-SGDParamState::~SGDParamState() = default;
-std::unique_ptr<OptimizerParamState> SGDParamState::clone() const {
-  return std::make_unique<SGDParamState>(*this);
-}
-bool operator==(const SGDParamState& a, const SGDParamState& b) {
-  return same(a.momentum_buffer(), b.momentum_buffer());
-}
-void SGDParamState::serialize(InputArchive& archive) {
-  read_field(archive, "momentum_buffer", momentum_buffer());
-}
-void SGDParamState::serialize(OutputArchive& archive) const {
-  write_field(archive, "momentum_buffer", momentum_buffer());
-}
+// clang-format off
+#define PHAROS_OPTIONS(F, S, P) \
+  F(lr) F(momentum) F(dampening) F(weight_decay) F(nesterov) F(maximize) P(foreach) \
+  P(differentiable) P(fused)
+// The learning rate has no default: whatever is given is meant, and differs from a fresh one.
+PHAROS_DEFINE_OPTIONS(SGDOptions, PHAROS_OPTIONS, std::numeric_limits<double>::quiet_NaN())
 
-SGD::SGD(SGD&&) noexcept = default;
-SGD& SGD::operator=(SGD&&) noexcept = default;
-SGD::~SGD() = default;
-SGD::SGD(std::vector<Tensor> params, SGDOptions defaults)
-    : SGD(std::vector<OptimizerParamGroup>{OptimizerParamGroup(std::move(params))},
-          std::move(defaults)) {}
-std::unique_ptr<OptimizerParamState> SGD::make_state() const {
-  return std::make_unique<SGDParamState>();
-}
-const char* SGD::python_options() const {
-  return "lr momentum dampening weight_decay nesterov maximize foreach differentiable fused";
-}
+#define PHAROS_STATE(F, S, P) \
+  F(momentum_buffer)
+PHAROS_DEFINE_STATE(SGDParamState, PHAROS_STATE)
+// clang-format on
+
+PHAROS_DEFINE_OPTIMIZER(SGD)
 
 SGD::SGD(const std::vector<OptimizerParamGroup>& param_groups, SGDOptions defaults)
     : Optimizer(param_groups, std::make_unique<SGDOptions>(defaults)) {

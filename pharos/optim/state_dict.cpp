@@ -40,21 +40,17 @@ IValue python_default(const std::string& key) {
   return IValue(key == "decoupled_weight_decay");  // AdamW's; capturable, differentiable
 }
 
-GenericDict group_dict(const OptimizerParamGroup& group, const char* python_keys) {
+GenericDict group_dict(const OptimizerParamGroup& group) {
   const GenericDict fields = fields_of(group.options()), extra = group.extra();
   GenericDict out = new_dict();
-  std::string key;
-  for (const char* c = python_keys; *c != 0 || !key.empty(); ++c) {
-    if (*c != ' ' && *c != 0) {
-      key += *c;
-      continue;
+  if (const auto* tabled = dynamic_cast<const TabledOptions*>(&group.options())) {
+    for (const auto& f : tabled->table()) {
+      const std::string key = f.name;
+      if (!f.of)
+        out.insert(key, extra.contains(key) ? extra.at(key) : python_default(key));
+      else if (fields.contains(key))
+        out.insert(key, fields.at(key));
     }
-    if (fields.contains(key))
-      out.insert(key, fields.at(key));
-    else
-      out.insert(key, extra.contains(key) ? extra.at(key) : python_default(key));
-    key.clear();
-    if (*c == 0) break;
   }
   for (const auto& e : fields) out.insert(e.key(), e.value());
   for (const auto& e : extra) out.insert(e.key(), e.value());
@@ -179,7 +175,7 @@ c10::IValue Optimizer::state_dict() const {
   GenericList groups(c10::AnyType::get());
   int64_t index = 0;
   for (const OptimizerParamGroup& group : param_groups_) {
-    GenericDict d = group_dict(group, python_options());
+    GenericDict d = group_dict(group);
     GenericList params(c10::AnyType::get());
     for (const Tensor& p : group.params()) {
       const auto found = state_.find(p.unsafeGetTensorImpl());

@@ -2,6 +2,8 @@
 #include <pharos/core/exception.h>
 #include <pharos/optim/optimizer.h>
 
+#include <vector>
+
 namespace torch::optim {
 
 namespace {
@@ -12,73 +14,79 @@ size_t slot_of(void* key, size_t mask) {
 }
 }  // namespace
 
-StateMap::StateMap() = default;
-StateMap::StateMap(StateMap&&) noexcept = default;
-StateMap& StateMap::operator=(StateMap&&) noexcept = default;
-StateMap::~StateMap() = default;
+struct StateMap::Table {
+  std::vector<value_type> items;
+  std::vector<uint32_t> slots;  // open addressing: positions + 1, 0 where free
 
-size_t StateMap::position(void* key) const {
-  if (slots_.empty()) return items_.size();
-  const size_t mask = slots_.size() - 1;
-  for (size_t s = slot_of(key, mask); slots_[s] != 0; s = (s + 1) & mask)
-    if (items_[slots_[s] - 1].first == key) return slots_[s] - 1;
-  return items_.size();
-}
-
-void StateMap::rebuild() {
-  size_t n = 16;
-  while (n < 2 * items_.size() + 2) n *= 2;
-  slots_.assign(n, 0);
-  for (size_t i = 0; i < items_.size(); ++i) {
-    size_t s = slot_of(items_[i].first, n - 1);
-    while (slots_[s] != 0) s = (s + 1) & (n - 1);
-    slots_[s] = static_cast<uint32_t>(i + 1);
+  size_t position(void* key) const {
+    if (slots.empty()) return items.size();
+    const size_t mask = slots.size() - 1;
+    for (size_t s = slot_of(key, mask); slots[s] != 0; s = (s + 1) & mask)
+      if (items[slots[s] - 1].first == key) return slots[s] - 1;
+    return items.size();
   }
+  void place(size_t at) {
+    const size_t mask = slots.size() - 1;
+    size_t s = slot_of(items[at].first, mask);
+    while (slots[s] != 0) s = (s + 1) & mask;
+    slots[s] = static_cast<uint32_t>(at + 1);
+  }
+  void rebuild() {
+    size_t n = 16;
+    while (n < 2 * items.size() + 2) n *= 2;
+    slots.assign(n, 0);
+    for (size_t i = 0; i < items.size(); ++i) place(i);
+  }
+};
+
+StateMap::StateMap() : table_(new Table) {}
+StateMap::StateMap(StateMap&& o) noexcept : StateMap() { std::swap(table_, o.table_); }
+StateMap& StateMap::operator=(StateMap&& o) noexcept {
+  std::swap(table_, o.table_);
+  return *this;
 }
+StateMap::~StateMap() { delete table_; }
 
 StateMap::mapped_type& StateMap::operator[](void* key) {
-  const size_t at = position(key);
-  if (at < items_.size()) return items_[at].second;
-  items_.emplace_back(key, nullptr);
-  if (2 * items_.size() + 2 > slots_.size()) {
-    rebuild();
-  } else {
-    const size_t mask = slots_.size() - 1;
-    size_t s = slot_of(key, mask);
-    while (slots_[s] != 0) s = (s + 1) & mask;
-    slots_[s] = static_cast<uint32_t>(items_.size());
-  }
-  return items_.back().second;
+  Table& t = *table_;
+  const size_t at = t.position(key);
+  if (at < t.items.size()) return t.items[at].second;
+  t.items.emplace_back(key, nullptr);
+  if (2 * t.items.size() + 2 > t.slots.size())
+    t.rebuild();
+  else
+    t.place(at);
+  return t.items.back().second;
 }
 
 StateMap::mapped_type& StateMap::at(void* key) {
-  const size_t at = position(key);
-  TORCH_CHECK_INDEX(at < items_.size(), "the optimizer has no state for this parameter");
-  return items_[at].second;
+  const size_t at = table_->position(key);
+  TORCH_CHECK_INDEX(at < size(), "the optimizer has no state for this parameter");
+  return table_->items[at].second;
 }
 const StateMap::mapped_type& StateMap::at(void* key) const {
   return const_cast<StateMap*>(this)->at(key);
 }
-StateMap::iterator StateMap::find(void* key) { return items_.data() + position(key); }
-StateMap::const_iterator StateMap::find(void* key) const { return items_.data() + position(key); }
-size_t StateMap::count(void* key) const { return position(key) < items_.size() ? 1 : 0; }
+StateMap::iterator StateMap::find(void* key) { return begin() + table_->position(key); }
+StateMap::const_iterator StateMap::find(void* key) const { return begin() + table_->position(key); }
+size_t StateMap::count(void* key) const { return table_->position(key) < size() ? 1 : 0; }
 
 size_t StateMap::erase(void* key) {
-  const size_t at = position(key);
-  if (at == items_.size()) return 0;
-  items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(at));
-  rebuild();
+  const size_t at = table_->position(key);
+  if (at == size()) return 0;
+  table_->items.erase(table_->items.begin() + static_cast<std::ptrdiff_t>(at));
+  table_->rebuild();
   return 1;
 }
 void StateMap::clear() {
-  items_.clear();
-  slots_.clear();
+  table_->items.clear();
+  table_->slots.clear();
 }
-size_t StateMap::size() const { return items_.size(); }
-bool StateMap::empty() const { return items_.empty(); }
-StateMap::iterator StateMap::begin() { return items_.data(); }
-StateMap::iterator StateMap::end() { return items_.data() + items_.size(); }
-StateMap::const_iterator StateMap::begin() const { return items_.data(); }
-StateMap::const_iterator StateMap::end() const { return items_.data() + items_.size(); }
+size_t StateMap::size() const { return table_->items.size(); }
+bool StateMap::empty() const { return table_->items.empty(); }
+StateMap::iterator StateMap::begin() { return table_->items.data(); }
+StateMap::iterator StateMap::end() { return begin() + size(); }
+StateMap::const_iterator StateMap::begin() const { return table_->items.data(); }
+StateMap::const_iterator StateMap::end() const { return begin() + size(); }
 
 }  // namespace torch::optim

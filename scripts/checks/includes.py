@@ -47,6 +47,8 @@ PUBLIC_LAYER = [
     ("parallel.h", "decl"),
     ("types.h", "autograd"),
     ("util.h", "core"),
+    ("maybe.h", "core"),
+    ("dispatch_types.h", "core"),
     ("cuda.h", "dispatch"),
     ("indexing.h", "decl"),
     ("tensor_new.h", "decl"),

@@ -13,3 +13,19 @@
                                                            \
  private:                                                  \
   T name##_ /* NOLINT */
+
+// The same with a setter that PHAROS_DEFINE_ARG defines in a .cpp: for strings and vectors, whose
+// assignment would be compiled in every program.
+#define PHAROS_ARG(T, name)                                \
+ public:                                                   \
+  auto name(T new_##name)->decltype(*this);                \
+  const T& name() const noexcept { return this->name##_; } \
+  T& name() noexcept { return this->name##_; }             \
+                                                           \
+ private:                                                  \
+  T name##_ /* NOLINT */
+#define PHAROS_DEFINE_ARG(Class, T, name)           \
+  auto Class::name(T new_##name)->decltype(*this) { \
+    this->name##_ = std::move(new_##name);          \
+    return *this;                                   \
+  }

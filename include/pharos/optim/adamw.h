@@ -8,7 +8,7 @@
 
 namespace torch::optim {
 
-struct PHAROS_API AdamWOptions : public OptimizerOptions {
+struct PHAROS_API AdamWOptions : public TabledOptions {
   AdamWOptions(double lr = 1e-3);
   TORCH_ARG(double, lr) = 1e-3;
   typedef std::tuple<double, double> betas_t;
@@ -18,48 +18,23 @@ struct PHAROS_API AdamWOptions : public OptimizerOptions {
   TORCH_ARG(bool, amsgrad) = false;
   TORCH_ARG(bool, maximize) = false;
 
- public:
-  ~AdamWOptions() override;
-  AdamWOptions(const AdamWOptions&);
-  AdamWOptions& operator=(const AdamWOptions&);
-  std::unique_ptr<OptimizerOptions> clone() const override;
-  void serialize(torch::serialize::InputArchive& archive) override;
-  void serialize(torch::serialize::OutputArchive& archive) const override;
-  PHAROS_API friend bool operator==(const AdamWOptions& lhs, const AdamWOptions& rhs);
-  double get_lr() const override;
-  void set_lr(const double lr) override;
+  PHAROS_OPTIMIZER_OPTIONS(AdamWOptions);
 };
 
-struct PHAROS_API AdamWParamState : public OptimizerParamState {
+struct PHAROS_API AdamWParamState : public TabledState {
   TORCH_ARG(int64_t, step) = 0;
   TORCH_ARG(torch::Tensor, exp_avg);
   TORCH_ARG(torch::Tensor, exp_avg_sq);
   TORCH_ARG(torch::Tensor, max_exp_avg_sq);
 
- public:
-  AdamWParamState();
-  AdamWParamState(const AdamWParamState&);
-  AdamWParamState& operator=(const AdamWParamState&);
-  ~AdamWParamState() override;
-  std::unique_ptr<OptimizerParamState> clone() const override;
-  void serialize(torch::serialize::InputArchive& archive) override;
-  void serialize(torch::serialize::OutputArchive& archive) const override;
-  PHAROS_API friend bool operator==(const AdamWParamState& lhs, const AdamWParamState& rhs);
+  PHAROS_OPTIMIZER_STATE(AdamWParamState);
 };
 
 class PHAROS_API AdamW : public Optimizer {
- public:
+  PHAROS_OPTIMIZER(AdamW)
   explicit AdamW(const std::vector<OptimizerParamGroup>& param_groups, AdamWOptions defaults = {});
   explicit AdamW(std::vector<Tensor> params, AdamWOptions defaults = {});
-  AdamW(AdamW&&) noexcept;
-  AdamW& operator=(AdamW&&) noexcept;
-  ~AdamW() override;
-
   Tensor step(LossClosure closure = nullptr) override;
-
- protected:
-  std::unique_ptr<OptimizerParamState> make_state() const override;
-  const char* python_options() const override;
 };
 
 }  // namespace torch::optim

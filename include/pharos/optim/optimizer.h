@@ -20,6 +20,16 @@ class InputArchive;
 }  // namespace serialize
 }  // namespace torch
 
+namespace pharos::optim {
+// std::unique_ptr<T>, looked up when Derived is known: until then nothing instantiates it.
+template <typename T, typename Derived>
+struct PointerForType {
+  using type = std::unique_ptr<T>;
+};
+template <typename T, typename Derived>
+using PointerFor = typename PointerForType<T, Derived>::type;
+}  // namespace pharos::optim
+
 namespace torch::optim {
 
 // What an optimizer keeps for one parameter. serialize() reads and writes the fields by Python's
@@ -39,7 +49,7 @@ class PHAROS_API OptimizerParamState {
 
 template <typename Derived>
 class OptimizerCloneableParamState : public OptimizerParamState {
-  std::unique_ptr<OptimizerParamState> clone() const override {
+  pharos::optim::PointerFor<OptimizerParamState, Derived> clone() const override {
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
   }
 };
@@ -63,9 +73,81 @@ class PHAROS_API OptimizerOptions {
 template <typename Derived>
 class OptimizerCloneableOptions : public OptimizerOptions {
  private:
-  std::unique_ptr<OptimizerOptions> clone() const override {
+  pharos::optim::PointerFor<OptimizerOptions, Derived> clone() const override {
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
   }
+};
+
+}  // namespace torch::optim
+
+namespace pharos::optim {
+template <typename Base>
+struct FieldTable;
+using OptionsTable = FieldTable<torch::optim::OptimizerOptions>;
+using StateTable = FieldTable<torch::optim::OptimizerParamState>;
+}  // namespace pharos::optim
+
+namespace torch::optim {
+
+// Options and states of the library's own optimizers: one table of a class's fields does
+// everything.
+class PHAROS_API TabledOptions : public OptimizerOptions {
+ public:
+  std::unique_ptr<OptimizerOptions> clone() const override;
+  void serialize(torch::serialize::InputArchive& archive) override;
+  void serialize(torch::serialize::OutputArchive& archive) const override;
+  double get_lr() const override;
+  void set_lr(const double lr) override;
+  virtual const pharos::optim::OptionsTable& table() const = 0;
+};
+class PHAROS_API TabledState : public OptimizerParamState {
+ public:
+  std::unique_ptr<OptimizerParamState> clone() const override;
+  void serialize(torch::serialize::InputArchive& archive) override;
+  void serialize(torch::serialize::OutputArchive& archive) const override;
+  virtual const pharos::optim::StateTable& table() const = 0;
+};
+
+// What each of these classes declares beside its fields.
+#define PHAROS_OPTIMIZER_OPTIONS(Name)                       \
+ public:                                                     \
+  const pharos::optim::OptionsTable& table() const override; \
+  PHAROS_API friend bool operator==(const Name& a, const Name& b)
+#define PHAROS_OPTIMIZER_STATE(Name)                       \
+ public:                                                   \
+  Name();                                                  \
+  Name(const Name&);                                       \
+  Name& operator=(const Name&);                            \
+  ~Name() override;                                        \
+  const pharos::optim::StateTable& table() const override; \
+  PHAROS_API friend bool operator==(const Name& a, const Name& b)
+// And each optimizer, beside its constructors.
+#define PHAROS_OPTIMIZER(Name)                                      \
+ public:                                                            \
+  Name(Name&&) noexcept;                                            \
+  Name& operator=(Name&&) noexcept;                                 \
+  ~Name() override;                                                 \
+                                                                    \
+ protected:                                                         \
+  std::unique_ptr<OptimizerParamState> make_state() const override; \
+                                                                    \
+ public:
+
+// Owns options; std::unique_ptr as a member would be instantiated in every program.
+class PHAROS_API OptionsPointer {
+ public:
+  OptionsPointer() noexcept = default;
+  OptionsPointer(std::unique_ptr<OptimizerOptions> options) noexcept;
+  OptionsPointer(OptionsPointer&& o) noexcept;
+  OptionsPointer& operator=(OptionsPointer&& o) noexcept;
+  ~OptionsPointer();
+  explicit operator bool() const noexcept { return options_ != nullptr; }
+  OptimizerOptions* get() const noexcept { return options_; }
+  OptimizerOptions& operator*() const noexcept { return *options_; }
+  OptimizerOptions* operator->() const noexcept { return options_; }
+
+ private:
+  OptimizerOptions* options_ = nullptr;
 };
 
 class PHAROS_API OptimizerParamGroup {
@@ -91,7 +173,7 @@ class PHAROS_API OptimizerParamGroup {
 
  protected:
   std::vector<Tensor> params_;
-  std::unique_ptr<OptimizerOptions> options_;
+  OptionsPointer options_;
   mutable c10::IValue extra_;
 };
 
@@ -139,12 +221,10 @@ class PHAROS_API Optimizer {
  protected:
   // A new state of the optimizer's own kind. Without it states cannot be loaded.
   virtual std::unique_ptr<OptimizerParamState> make_state() const;
-  // Keys of a group in Python's state_dict, in its order, with blanks between.
-  virtual const char* python_options() const;
 
   std::vector<OptimizerParamGroup> param_groups_;
   StateMap state_;
-  std::unique_ptr<OptimizerOptions> defaults_;
+  OptionsPointer defaults_;
 };
 
 PHAROS_API serialize::OutputArchive& operator<<(serialize::OutputArchive& archive,

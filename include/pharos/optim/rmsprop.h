@@ -6,7 +6,7 @@
 
 namespace torch::optim {
 
-struct PHAROS_API RMSpropOptions : public OptimizerOptions {
+struct PHAROS_API RMSpropOptions : public TabledOptions {
   RMSpropOptions(double lr = 1e-2);
   TORCH_ARG(double, lr) = 1e-2;
   TORCH_ARG(double, alpha) = 0.99;
@@ -16,49 +16,24 @@ struct PHAROS_API RMSpropOptions : public OptimizerOptions {
   TORCH_ARG(bool, centered) = false;
   TORCH_ARG(bool, maximize) = false;
 
- public:
-  ~RMSpropOptions() override;
-  RMSpropOptions(const RMSpropOptions&);
-  RMSpropOptions& operator=(const RMSpropOptions&);
-  std::unique_ptr<OptimizerOptions> clone() const override;
-  void serialize(torch::serialize::InputArchive& archive) override;
-  void serialize(torch::serialize::OutputArchive& archive) const override;
-  PHAROS_API friend bool operator==(const RMSpropOptions& lhs, const RMSpropOptions& rhs);
-  double get_lr() const override;
-  void set_lr(const double lr) override;
+  PHAROS_OPTIMIZER_OPTIONS(RMSpropOptions);
 };
 
-struct PHAROS_API RMSpropParamState : public OptimizerParamState {
+struct PHAROS_API RMSpropParamState : public TabledState {
   TORCH_ARG(int64_t, step) = 0;
   TORCH_ARG(torch::Tensor, square_avg);
   TORCH_ARG(torch::Tensor, momentum_buffer);
   TORCH_ARG(torch::Tensor, grad_avg);
 
- public:
-  RMSpropParamState();
-  RMSpropParamState(const RMSpropParamState&);
-  RMSpropParamState& operator=(const RMSpropParamState&);
-  ~RMSpropParamState() override;
-  std::unique_ptr<OptimizerParamState> clone() const override;
-  void serialize(torch::serialize::InputArchive& archive) override;
-  void serialize(torch::serialize::OutputArchive& archive) const override;
-  PHAROS_API friend bool operator==(const RMSpropParamState& lhs, const RMSpropParamState& rhs);
+  PHAROS_OPTIMIZER_STATE(RMSpropParamState);
 };
 
 class PHAROS_API RMSprop : public Optimizer {
- public:
+  PHAROS_OPTIMIZER(RMSprop)
   explicit RMSprop(const std::vector<OptimizerParamGroup>& param_groups,
                    RMSpropOptions defaults = {});
   explicit RMSprop(std::vector<Tensor> params, RMSpropOptions defaults = {});
-  RMSprop(RMSprop&&) noexcept;
-  RMSprop& operator=(RMSprop&&) noexcept;
-  ~RMSprop() override;
-
   Tensor step(LossClosure closure = nullptr) override;
-
- protected:
-  std::unique_ptr<OptimizerParamState> make_state() const override;
-  const char* python_options() const override;
 };
 
 }  // namespace torch::optim

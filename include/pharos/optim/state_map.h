@@ -4,10 +4,9 @@
 
 #include <pharos/core/macros.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace torch::optim {
 
@@ -43,10 +42,8 @@ class PHAROS_API StateMap {
   const_iterator end() const;
 
  private:
-  size_t position(void* key) const;
-  void rebuild();
-  std::vector<value_type> items_;
-  std::vector<uint32_t> slots_;  // open addressing: positions + 1, 0 where free
+  struct Table;
+  Table* table_;
 };
 
 }  // namespace torch::optim

@@ -160,23 +160,28 @@ void LinearLR::load_fields(const GenericDict& fields) {
   load(fields, "total_iters", total_iters_);
 }
 
+struct LambdaLR::Lambdas {
+  std::vector<std::function<double(int64_t)>> all;
+};
+
 LambdaLR::LambdaLR(Optimizer& optimizer, std::function<double(int64_t)> lr_lambda)
     : LambdaLR(optimizer, std::vector<std::function<double(int64_t)>>(
                               optimizer.param_groups().size(), std::move(lr_lambda))) {}
 LambdaLR::LambdaLR(Optimizer& optimizer, std::vector<std::function<double(int64_t)>> lr_lambdas)
-    : LRScheduler(optimizer), lambdas_(std::move(lr_lambdas)) {
-  TORCH_CHECK_VALUE(lambdas_.size() == base_lrs_.size(), "Expected ", base_lrs_.size(),
-                    " lr_lambdas, but got ", lambdas_.size());
-  set_initial_lrs(each(base_lrs_, [&](double lr, size_t i) { return lr * lambdas_[i](0); }));
+    : LRScheduler(optimizer), lambdas_(new Lambdas{std::move(lr_lambdas)}) {
+  const auto& all = lambdas_->all;
+  TORCH_CHECK_VALUE(all.size() == base_lrs_.size(), "Expected ", base_lrs_.size(),
+                    " lr_lambdas, but got ", all.size());
+  set_initial_lrs(each(base_lrs_, [&](double lr, size_t i) { return lr * all[i](0); }));
 }
-LambdaLR::~LambdaLR() = default;
+LambdaLR::~LambdaLR() { delete lambdas_; }
 std::vector<double> LambdaLR::get_lrs() {
-  return each(base_lrs_, [&](double lr, size_t i) { return lr * lambdas_[i](last_epoch()); });
+  return each(base_lrs_, [&](double lr, size_t i) { return lr * lambdas_->all[i](last_epoch()); });
 }
 // Functions are not saved; Python has None in their place.
 void LambdaLR::save_fields(GenericDict& fields) const {
   c10::impl::GenericList none(c10::AnyType::get());
-  for (size_t i = 0; i < lambdas_.size(); ++i) none.push_back(IValue());
+  for (size_t i = 0; i < lambdas_->all.size(); ++i) none.push_back(IValue());
   fields.insert("lr_lambdas", none);
 }
 void LambdaLR::load_fields(const GenericDict&) {}

@@ -17,7 +17,8 @@ class PHAROS_API LambdaLR : public LRScheduler {
   void load_fields(const c10::impl::GenericDict& fields) override;
 
  private:
-  std::vector<std::function<double(int64_t)>> lambdas_;
+  struct Lambdas;
+  Lambdas* lambdas_;
 };
 
 }  // namespace torch::optim
