@@ -13,3 +13,9 @@ PHAROS_API void manual_seed_all(uint64_t seed);
 PHAROS_API void synchronize(int64_t device_index = -1);
 
 }  // namespace torch::cuda
+
+namespace at {
+inline bool hasCUDA() { return torch::cuda::is_available(); }
+inline size_t getNumGPUs() { return static_cast<size_t>(torch::cuda::device_count()); }
+inline bool hasMPS() { return false; }
+}  // namespace at

@@ -36,6 +36,27 @@ namespace Reduction {
 enum Reduction { None, Mean, Sum, END };
 }
 
+// What Tensor::type() returns, for programs from before dtype() and options().
+class PHAROS_API DeprecatedTypeProperties {
+ public:
+  explicit DeprecatedTypeProperties(TensorOptions options) : options_(options) {}
+  ScalarType scalarType() const { return options_.dtype_or_default(); }
+  caffe2::TypeMeta typeMeta() const { return scalarType(); }
+  DeviceType device_type() const { return options_.device().type(); }
+  bool is_cuda() const { return device_type() == DeviceType::CUDA; }
+  TensorOptions options() const { return options_; }
+  operator TensorOptions() const { return options_; }
+  std::string toString() const;  // "CPUFloatType"
+  bool operator==(const DeprecatedTypeProperties& o) const {
+    return scalarType() == o.scalarType() && device_type() == o.device_type();
+  }
+  bool operator!=(const DeprecatedTypeProperties& o) const { return !(*this == o); }
+
+ private:
+  TensorOptions options_;
+};
+PHAROS_API std::ostream& operator<<(std::ostream& out, const DeprecatedTypeProperties& t);
+
 class PHAROS_API Tensor {
  public:
   Tensor() noexcept : impl_(nullptr) {}
@@ -156,6 +177,10 @@ class PHAROS_API Tensor {
   Tensor to(const Tensor& other, bool non_blocking = false, bool copy = false,
             std::optional<MemoryFormat> format = std::nullopt) const;
   Tensor toType(ScalarType t) const { return to(t); }
+  DeprecatedTypeProperties type() const { return DeprecatedTypeProperties(options()); }
+  Tensor toType(const DeprecatedTypeProperties& t) const { return to(t.options()); }
+  // An error: only memory of accelerators' hosts can be pinned.
+  Tensor pin_memory() const;
 
   // Data. `const_data_ptr` does not count as a write.
   void* data_ptr() const;
@@ -215,7 +240,7 @@ class PHAROS_API Tensor {
   void retain_grad() const;
   bool retains_grad() const;
   void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = std::nullopt,
-                bool create_graph = false, std::optional<TensorList> inputs = std::nullopt) const;
+                bool create_graph = false, OptionalArrayRef<Tensor> inputs = {}) const;
   // `hook` takes the gradient and returns nothing or a replacement; the number removes it.
   template <typename F>
   unsigned register_hook(F&& hook) const;

@@ -2,7 +2,9 @@
 // real programs use without including them.
 #pragma once
 
+#include <pharos/dispatch_types.h>
 #include <pharos/pharos.h>
 
 #include <cmath>
 #include <cstdlib>
+#include <stdexcept>

@@ -1,5 +1,8 @@
 // Tensor's members that are no operators and need no tape.
+#include <pharos/dispatch_types.h>
 #include <pharos/tensor.h>
+
+#include <ostream>
 
 #include "core/thread_state.h"
 
@@ -66,10 +69,21 @@ TensorOptions Tensor::options() const {
   return TensorOptions().dtype(scalar_type()).device(device()).layout(layout());
 }
 
-std::string Tensor::toString() const {
-  if (!defined()) return "UndefinedType";
-  std::string backend = is_cpu() ? "CPU" : is_meta() ? "Meta" : DeviceTypeName(device().type());
-  return backend + c10::toString(scalar_type()) + "Type";
+std::string Tensor::toString() const { return defined() ? type().toString() : "UndefinedType"; }
+
+std::string DeprecatedTypeProperties::toString() const {
+  const std::string backend = device_type() == DeviceType::CPU    ? "CPU"
+                              : device_type() == DeviceType::Meta ? "Meta"
+                                                                  : DeviceTypeName(device_type());
+  return backend + c10::toString(scalarType()) + "Type";
+}
+std::ostream& operator<<(std::ostream& out, const DeprecatedTypeProperties& t) {
+  return out << t.toString();
+}
+
+Tensor Tensor::pin_memory() const {
+  get();
+  TORCH_CHECK(false, "Cannot access accelerator device when none is available.");
 }
 
 void* Tensor::data_ptr() const {
@@ -80,3 +94,9 @@ void* Tensor::data_ptr() const {
 const void* Tensor::const_data_ptr() const { return data_ptr(); }
 
 }  // namespace at
+
+namespace pharos {
+void no_dispatch(const char* name, at::ScalarType t) {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, '"', name, "\" not implemented for '", c10::toString(t), "'");
+}
+}  // namespace pharos

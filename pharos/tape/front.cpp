@@ -264,7 +264,7 @@ bool Tensor::retains_grad() const {
 }
 
 void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
-                      std::optional<TensorList> inputs) const {
+                      OptionalArrayRef<Tensor> inputs) const {
   if (PHAROS_UNLIKELY(inputs.has_value())) {
     TORCH_CHECK(!inputs->empty(), "`inputs` argument to `backward()` cannot be empty.");
     return torch::autograd::backward({*this}, {gradient}, retain_graph, create_graph,

@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include <ostream>
+
 #include "core/pool.h"
 #include "core/tape_hooks.h"
 #include "tape/engine.h"
@@ -65,6 +67,9 @@ void Node::on_zero() noexcept {
 }
 
 std::string Node::name() const { return "Node"; }
+std::ostream& operator<<(std::ostream& out, const c10::intrusive_ptr<Node>& node) {
+  return out << static_cast<const void*>(node.get());
+}
 
 Edge Node::next_edge(size_t i) const {
   TORCH_CHECK_INDEX(i < edge_count, "Node has ", edge_count, " edges; edge ", i, " was asked for");

@@ -83,4 +83,7 @@ struct PHAROS_API Node {
   friend struct NodeReaper;
 };
 
+// Its address.
+PHAROS_API std::ostream& operator<<(std::ostream& out, const c10::intrusive_ptr<Node>& node);
+
 }  // namespace torch::autograd

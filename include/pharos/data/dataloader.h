@@ -8,6 +8,9 @@
 
 namespace torch::data {
 
+using datasets::BatchDataset;
+using datasets::Dataset;
+
 template <typename Batch>
 class Iterator : private pharos::data::IteratorBase {
  public:
