@@ -12,26 +12,38 @@ namespace torch::autograd {
 
 using pharos::tape::BelowAutograd;
 
-SavedData::SavedData() = default;
-SavedData::~SavedData() = default;
+struct SavedData::Items {
+  std::vector<std::pair<std::string, c10::IValue>> list;
+};
 
+SavedData::SavedData() = default;
+SavedData::~SavedData() { delete items_; }
+
+c10::IValue* SavedData::find(const std::string& key) const {
+  if (!items_) return nullptr;
+  for (auto& [k, v] : items_->list)
+    if (k == key) return &v;
+  return nullptr;
+}
 c10::IValue& SavedData::operator[](const std::string& key) {
-  for (auto& [k, v] : items_)
-    if (k == key) return v;
-  items_.emplace_back(key, c10::IValue());
-  return items_.back().second;
+  if (c10::IValue* v = find(key)) return *v;
+  if (!items_) items_ = new Items;
+  items_->list.emplace_back(key, c10::IValue());
+  return items_->list.back().second;
 }
 const c10::IValue& SavedData::at(const std::string& key) const {
-  for (const auto& [k, v] : items_)
-    if (k == key) return v;
-  TORCH_CHECK_INDEX(false, "saved_data has no key '", key, "'");
+  const c10::IValue* v = find(key);
+  TORCH_CHECK_INDEX(v, "saved_data has no key '", key, "'");
+  return *v;
 }
-size_t SavedData::count(const std::string& key) const {
-  return static_cast<size_t>(
-      std::count_if(items_.begin(), items_.end(), [&](const auto& i) { return i.first == key; }));
-}
-size_t SavedData::size() const { return items_.size(); }
+size_t SavedData::count(const std::string& key) const { return find(key) ? 1 : 0; }
+size_t SavedData::size() const { return items_ ? items_->list.size() : 0; }
 
+void AutogradContext::save_for_backward(variable_list to_save) { to_save_ = std::move(to_save); }
+void AutogradContext::mark_dirty(const variable_list& inputs) { dirty_ = inputs; }
+void AutogradContext::mark_non_differentiable(const variable_list& outputs) {
+  non_differentiable_ = outputs;
+}
 AutogradContext::AutogradContext() = default;
 AutogradContext::~AutogradContext() = default;
 
@@ -121,13 +133,13 @@ CustomCall::~CustomCall() {
 
 void CustomCall::argument(const at::Tensor& t) {
   inputs_.push_back(t);
-  is_tensor_.push_back(true);
+  node_->is_tensor.push_back(true);
 }
 void CustomCall::argument(const std::optional<at::Tensor>& t) { argument(t ? *t : at::Tensor()); }
 void CustomCall::argument(const std::vector<at::Tensor>& list) {
   for (const at::Tensor& t : list) argument(t);
 }
-void CustomCall::other_argument() { is_tensor_.push_back(false); }
+void CustomCall::other_argument() { node_->is_tensor.push_back(false); }
 
 AutogradContext* CustomCall::context() { return &node_->context; }
 
@@ -135,7 +147,6 @@ void CustomCall::begin_forward() {
   auto& state = pharos::thread_state;
   for (const at::Tensor& t : inputs_) recording_ |= t.defined() && t.requires_grad();
   recording_ &= state.grad_mode;
-  node_->is_tensor = is_tensor_;
   node_->sequence = state.sequence++;
   node_->module_id = state.module_id;
   if (recording_) {

@@ -45,31 +45,42 @@ namespace {
 constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
 }
 
+struct DictImpl::Table {
+  std::vector<Entry> entries;
+  std::vector<uint32_t> slots;
+};
+
 DictImpl::DictImpl(TypePtr key_type, TypePtr value_type)
-    : keyType(key_type), valueType(value_type) {}
-DictImpl::~DictImpl() = default;
+    : keyType(key_type), valueType(value_type), table_(new Table) {}
+DictImpl::~DictImpl() { delete table_; }
 
 intrusive_ptr<DictImpl> DictImpl::copy() const {
   auto d = make_dict(keyType, valueType);
-  d->entries = entries;
+  *d->table_ = *table_;
   d->alive = alive;
-  d->slots_ = slots_;
   return d;
 }
 
+size_t DictImpl::end() const { return table_->entries.size(); }
+DictImpl::Entry& DictImpl::entry(size_t pos) { return table_->entries[pos]; }
+const DictImpl::Entry& DictImpl::entry(size_t pos) const { return table_->entries[pos]; }
+void DictImpl::reserve(size_t n) { table_->entries.reserve(n); }
+
 size_t DictImpl::find(const IValue& key) const {
-  if (slots_.empty()) return entries.size();
-  const size_t h = IValue::hash(key), mask = slots_.size() - 1;
-  for (size_t i = h & mask; slots_[i] != kFree; i = (i + 1) & mask) {
-    const Entry& e = entries[slots_[i]];
+  const auto& [entries, slots] = *table_;
+  if (slots.empty()) return entries.size();
+  const size_t h = IValue::hash(key), mask = slots.size() - 1;
+  for (size_t i = h & mask; slots[i] != kFree; i = (i + 1) & mask) {
+    const Entry& e = entries[slots[i]];
     if (e.alive && e.hash == h && (e.key.is(key) || (!key.isTensor() && e.key == key)))
-      return slots_[i];
+      return slots[i];
   }
   return entries.size();
 }
 
 // Drops the holes and makes the table at least twice as large as the entries.
 void DictImpl::rebuild() {
+  auto& [entries, slots] = *table_;
   size_t n = 0;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (!entries[i].alive) continue;
@@ -79,32 +90,35 @@ void DictImpl::rebuild() {
   entries.resize(n);
   size_t size = 8;
   while (size < 4 * n) size *= 2;
-  slots_.assign(size, kFree);
+  slots.assign(size, kFree);
   for (size_t i = 0; i < n; ++i) {
     size_t s = entries[i].hash & (size - 1);
-    while (slots_[s] != kFree) s = (s + 1) & (size - 1);
-    slots_[s] = static_cast<uint32_t>(i);
+    while (slots[s] != kFree) s = (s + 1) & (size - 1);
+    slots[s] = static_cast<uint32_t>(i);
   }
 }
 
-std::pair<size_t, bool> DictImpl::insert(IValue key, IValue value, bool assign) {
+size_t DictImpl::insert(IValue key, IValue value, bool assign, bool& fresh) {
+  auto& [entries, slots] = *table_;
   const size_t found = find(key);
-  if (found != entries.size()) {
+  fresh = found == entries.size();
+  if (!fresh) {
     if (assign) entries[found].value = std::move(value);
-    return {found, false};
+    return found;
   }
   TORCH_CHECK(entries.size() < kFree / 4, "a dict cannot hold more than ", kFree / 4, " entries");
-  if (2 * (entries.size() + 1) > slots_.size()) rebuild();
-  const size_t h = IValue::hash(key), mask = slots_.size() - 1;
+  if (2 * (entries.size() + 1) > slots.size()) rebuild();
+  const size_t h = IValue::hash(key), mask = slots.size() - 1;
   size_t s = h & mask;
-  while (slots_[s] != kFree) s = (s + 1) & mask;
-  slots_[s] = static_cast<uint32_t>(entries.size());
+  while (slots[s] != kFree) s = (s + 1) & mask;
+  slots[s] = static_cast<uint32_t>(entries.size());
   entries.push_back(Entry{std::move(key), std::move(value), h, true});
   ++alive;
-  return {entries.size() - 1, true};
+  return entries.size() - 1;
 }
 
 void DictImpl::erase(size_t pos) {
+  auto& entries = table_->entries;
   TORCH_CHECK_INDEX(pos < entries.size() && entries[pos].alive, "the dict has no such entry");
   entries[pos].alive = false;
   entries[pos].key = IValue();
@@ -113,21 +127,21 @@ void DictImpl::erase(size_t pos) {
 }
 
 void DictImpl::clear() {
-  entries.clear();
-  slots_.clear();
+  table_->entries.clear();
+  table_->slots.clear();
   alive = 0;
 }
 
 size_t DictImpl::next_alive(size_t pos) const {
+  const auto& entries = table_->entries;
   while (pos < entries.size() && !entries[pos].alive) ++pos;
   return pos;
 }
 
 const IValue& DictImpl::at(const IValue& key) const {
   const size_t pos = find(key);
-  if (pos == entries.size())
-    TORCH_CHECK_INDEX(false, "Argument passed to at() was not in the map: ", key);
-  return entries[pos].value;
+  if (pos == end()) TORCH_CHECK_INDEX(false, "Argument passed to at() was not in the map: ", key);
+  return table_->entries[pos].value;
 }
 
 intrusive_ptr<DictImpl> make_dict(TypePtr key, TypePtr value) {
@@ -137,10 +151,10 @@ intrusive_ptr<DictImpl> make_dict(TypePtr key, TypePtr value) {
 bool operator==(const DictImpl& a, const DictImpl& b) {
   if (&a == &b) return true;
   if (a.alive != b.alive || a.keyType != b.keyType || a.valueType != b.valueType) return false;
-  for (const DictImpl::Entry& e : a.entries) {
-    if (!e.alive) continue;
+  for (size_t i = a.next_alive(0); i < a.end(); i = a.next_alive(i + 1)) {
+    const DictImpl::Entry& e = a.entry(i);
     const size_t pos = b.find(e.key);
-    if (pos == b.entries.size() || b.entries[pos].value != e.value) return false;
+    if (pos == b.end() || b.entry(pos).value != e.value) return false;
   }
   return true;
 }

@@ -339,7 +339,8 @@ struct DeepCopy {
     if (it != done.end()) return it->second;
     auto copy = detail::make_dict(d.keyType(), d.valueType());
     done[key] = IValue(copy);
-    for (const auto& e : d) copy->insert((*this)(e.key()), (*this)(e.value()), true);
+    bool fresh;
+    for (const auto& e : d) copy->insert((*this)(e.key()), (*this)(e.value()), true, fresh);
     return copy;
   }
 };

@@ -111,14 +111,14 @@ void Pickler::advance() {
     case Task::kDict: {
       auto d = t.value.toGenericDict().getIntrusivePtr();
       size_t at = d->next_alive(t.next);
-      bool done = at == d->entries.size();
+      bool done = at == d->end();
       if (t.written > 0 && (t.written % kBatch == 0 || done)) op(d->alive == 1 ? 's' : 'u');
       if (done) return tasks_.pop_back();
       if (t.written % kBatch == 0 && d->alive > 1) op('(');
       ++t.written;
       t.next = at + 1;
-      later(d->entries[at].value);
-      return later(d->entries[at].key);
+      later(d->entry(at).value);
+      return later(d->entry(at).key);
     }
   }
 }

@@ -25,8 +25,9 @@ const IValue* child(const IValue& v, size_t i) {
     return i < t.size() ? &t[i] : nullptr;
   }
   if (v.isGenericDict()) {
-    auto& e = dict_of(v).entries;
-    return i / 2 < e.size() ? (i % 2 ? &e[i / 2].value : &e[i / 2].key) : nullptr;
+    auto& d = dict_of(v);
+    if (i / 2 >= d.end()) return nullptr;
+    return i % 2 ? &d.entry(i / 2).value : &d.entry(i / 2).key;
   }
   return i == 0 ? &v.toObjectRef().state() : nullptr;
 }
@@ -59,8 +60,8 @@ void give_types(const IValue& v) {
   } else if (v.isGenericDict()) {
     auto& d = dict_of(v);
     c10::TypePtr k = nullptr, t = nullptr;
-    for (auto& e : d.entries) {
-      if (!e.alive) continue;
+    for (size_t i = d.next_alive(0); i < d.end(); i = d.next_alive(i + 1)) {
+      const auto& e = d.entry(i);
       k = !k || k == type_of(e.key) ? type_of(e.key) : c10::AnyType::get();
       t = !t || t == type_of(e.value) ? type_of(e.value) : c10::AnyType::get();
     }

@@ -150,8 +150,8 @@ Tensor ConvNdImpl<D>::convolve(const Tensor& input) {
 
 // What must be added to the smallest output size to get the wanted one.
 template <size_t D>
-std::vector<int64_t> ConvNdImpl<D>::_output_padding(
-    const Tensor& input, const std::optional<IntArrayRef>& output_size) const {
+std::vector<int64_t> ConvNdImpl<D>::_output_padding(const Tensor& input,
+                                                    const OptionalIntArrayRef& output_size) const {
   const auto& o = options;
   if (!output_size)
     return std::vector<int64_t>(o.output_padding()->begin(), o.output_padding()->end());
@@ -176,7 +176,7 @@ std::vector<int64_t> ConvNdImpl<D>::_output_padding(
 
 template <size_t D>
 Tensor ConvNdImpl<D>::convolve_transposed(const Tensor& input,
-                                          const std::optional<IntArrayRef>& output_size) {
+                                          const OptionalIntArrayRef& output_size) {
   return pharos::nn::run_layer(*this, input, [&](const Tensor& x) {
     const auto& o = options;
     TORCH_CHECK(o.padding_mode().is(kZeros),
@@ -223,7 +223,7 @@ static detail::ConvNdOptions<D> nd(const ConvTransposeOptions<D>& o) {
       : ConvNdImpl<D>(nd<D>(options_)) {}                                                          \
   Tensor Conv##D##dImpl::forward(const Tensor& input) { return convolve(input); }                  \
   PHAROS_DEFINE_MODULE(ConvTranspose##D##dImpl)                                                    \
-  PHAROS_DEFAULT_ARGS(ConvTranspose##D##dImpl, 1, AnyValue(std::optional<IntArrayRef>()))          \
+  PHAROS_DEFAULT_ARGS(ConvTranspose##D##dImpl, 1, AnyValue(OptionalIntArrayRef()))                 \
   ConvTranspose##D##dImpl::ConvTranspose##D##dImpl(int64_t in_channels, int64_t out_channels,      \
                                                    ExpandingArray<D> kernel_size)                  \
       : ConvTranspose##D##dImpl(                                                                   \
@@ -231,7 +231,7 @@ static detail::ConvNdOptions<D> nd(const ConvTransposeOptions<D>& o) {
   ConvTranspose##D##dImpl::ConvTranspose##D##dImpl(const ConvTranspose##D##dOptions& options_)     \
       : ConvNdImpl<D>(nd<D>(options_)) {}                                                          \
   Tensor ConvTranspose##D##dImpl::forward(const Tensor& input,                                     \
-                                          const std::optional<IntArrayRef>& output_size) {         \
+                                          const OptionalIntArrayRef& output_size) {                \
     return convolve_transposed(input, output_size);                                                \
   }                                                                                                \
   namespace functional {                                                                           \

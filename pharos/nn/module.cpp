@@ -56,8 +56,8 @@ Module& Module::operator=(Module&& o) noexcept { return *this = static_cast<cons
 Module::~Module() = default;
 
 const std::string& Module::name() const noexcept {
-  if (!name_) name_ = type_name(typeid(*this));
-  return *name_;
+  if (name_.empty()) name_ = type_name(typeid(*this));
+  return name_;
 }
 
 static void check_name(const std::string& name, const char* what) {

@@ -170,13 +170,13 @@ PHAROS_POOL_FUNCTIONS(3)
            << ", ceil_mode=" << options.ceil_mode() << ')';                                        \
   }                                                                                                \
   PHAROS_POOL_BODY(MaxUnpool##D##d, ExpandingArray<D>)                                             \
-  PHAROS_DEFAULT_ARGS(MaxUnpool##D##dImpl, 2, AnyValue(std::optional<std::vector<int64_t>>()))     \
+  PHAROS_DEFAULT_ARGS(MaxUnpool##D##dImpl, 2, AnyValue(pharos::Maybe<std::vector<int64_t>>()))     \
   void MaxUnpool##D##dImpl::pretty_print(std::ostream& stream) const {                             \
     stream << "torch::nn::MaxUnpool" #D "d(kernel_size=" << options.kernel_size()                  \
            << ", stride=" << options.stride() << ", padding=" << options.padding() << ')';         \
   }                                                                                                \
   Tensor MaxUnpool##D##dImpl::forward(const Tensor& input, const Tensor& indices,                  \
-                                      const std::optional<std::vector<int64_t>>& output_size) {    \
+                                      const pharos::Maybe<std::vector<int64_t>>& output_size) {    \
     return run_layer_n(                                                                            \
         *this,                                                                                     \
         [&](const Tensor& x, const Tensor& i) {                                                    \

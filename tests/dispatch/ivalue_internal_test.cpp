@@ -165,7 +165,7 @@ TEST(IValue, DictsKeepTheOrderOfInsertion) {
     turning.erase(i - 10);
   }
   EXPECT_EQ(turning.size(), 10u);
-  EXPECT_LT(turning.getIntrusivePtr()->entries.size(), 1000u);
+  EXPECT_LT(turning.getIntrusivePtr()->end(), 1000u);
 
   c10::impl::GenericDict g(c10::AnyType::get(), c10::AnyType::get());
   g.insert(1, "int");

@@ -27,7 +27,9 @@ class PHAROS_API SavedData {
   size_t size() const;
 
  private:
-  std::vector<std::pair<std::string, c10::IValue>> items_;
+  struct Items;
+  c10::IValue* find(const std::string& key) const;
+  Items* items_ = nullptr;  // made when something is saved
 };
 
 // What forward and backward of one call share.
@@ -38,11 +40,11 @@ struct PHAROS_API AutogradContext {
 
   SavedData saved_data;
   // Inputs and outputs of forward; written again since, get_saved_variables refuses.
-  void save_for_backward(variable_list to_save) { to_save_ = std::move(to_save); }
+  void save_for_backward(variable_list to_save);
   variable_list get_saved_variables() const;
   // Inputs that forward wrote in place.
-  void mark_dirty(const variable_list& inputs) { dirty_ = inputs; }
-  void mark_non_differentiable(const variable_list& outputs) { non_differentiable_ = outputs; }
+  void mark_dirty(const variable_list& inputs);
+  void mark_non_differentiable(const variable_list& outputs);
   // Whether undefined gradients become zeros before backward sees them (they do by default).
   void set_materialize_grads(bool value) { materialize_grads_ = value; }
   bool needs_input_grad(size_t output_edge_index) const;
@@ -80,7 +82,6 @@ struct PHAROS_API CustomCall {
   void save(const variable_list& returned, const variable_list& outputs);
   CustomNode* node_;
   variable_list inputs_;
-  std::vector<bool> is_tensor_;
   bool recording_ = false, previous_mode_ = false, in_forward_ = false;
 };
 

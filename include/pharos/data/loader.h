@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pharos/core/macros.h>
+#include <pharos/maybe.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +47,7 @@ struct LoaderOptionValues {
   size_t batch_size_ = 1;
   size_t workers_ = 0;
   std::optional<size_t> max_jobs_;
-  std::optional<Milliseconds> timeout_;
+  Maybe<Milliseconds> timeout_;
   bool enforce_ordering_ = true;
   bool drop_last_ = false;
   BadSamplePolicy bad_samples_ = BadSamplePolicy::raise;
@@ -91,7 +92,7 @@ class LoaderOptions : protected LoaderOptionValues {
     timeout_.reset();
     return static_cast<Self&>(*this);
   }
-  const std::optional<Milliseconds>& timeout() const noexcept { return timeout_; }
+  const Maybe<Milliseconds>& timeout() const noexcept { return timeout_; }
   // Makes each batch from a vector of examples.
   template <typename F>
   CollatingOptions<F> collate_fn(F function) const {
@@ -132,7 +133,7 @@ struct PHAROS_API FullDataLoaderOptions {
   size_t batch_size;
   size_t workers;
   size_t max_jobs;
-  std::optional<pharos::data::Milliseconds> timeout;
+  pharos::Maybe<pharos::data::Milliseconds> timeout;
   bool enforce_ordering;
   bool drop_last;
   BadSamplePolicy bad_samples;

@@ -23,22 +23,26 @@ struct PHAROS_API DictImpl final : intrusive_ptr_target {
   DictImpl(TypePtr key_type, TypePtr value_type);
   ~DictImpl() override;
   intrusive_ptr<DictImpl> copy() const;
-  // Position among the entries, or entries.size().
+  // Position among the entries, or end().
   size_t find(const IValue& key) const;
-  // The position, and whether it is new; an existing value is replaced if `assign`.
-  std::pair<size_t, bool> insert(IValue key, IValue value, bool assign);
+  // The position; `fresh` tells whether it is new. An existing value is replaced if `assign`.
+  size_t insert(IValue key, IValue value, bool assign, bool& fresh);
+  size_t end() const;
+  Entry& entry(size_t pos);
+  const Entry& entry(size_t pos) const;
+  void reserve(size_t n);
   void erase(size_t pos);
   void clear();
   size_t next_alive(size_t pos) const;
   const IValue& at(const IValue& key) const;
 
-  std::vector<Entry> entries;
   size_t alive = 0;
   TypePtr keyType, valueType;
 
  private:
+  struct Table;
   void rebuild();
-  std::vector<uint32_t> slots_;
+  Table* table_;
 };
 PHAROS_API intrusive_ptr<DictImpl> make_dict(TypePtr key, TypePtr value);
 PHAROS_API bool operator==(const DictImpl& a, const DictImpl& b);
@@ -61,7 +65,7 @@ class DictEntryRef final {
  private:
   template <typename, typename>
   friend class DictIterator;
-  detail::DictImpl::Entry& entry() const { return dict_->entries[pos_]; }
+  detail::DictImpl::Entry& entry() const { return dict_->entry(pos_); }
   detail::DictImpl* dict_;
   size_t pos_;
 };
@@ -112,7 +116,7 @@ class Dict final {
 
   Dict copy() const { return Dict(impl_->copy()); }
   iterator begin() const { return iterator(impl_.get(), impl_->next_alive(0)); }
-  iterator end() const { return iterator(impl_.get(), impl_->entries.size()); }
+  iterator end() const { return iterator(impl_.get(), impl_->end()); }
   bool empty() const { return size() == 0; }
   size_t size() const { return impl_->alive; }
   void clear() const { impl_->clear(); }
@@ -125,14 +129,14 @@ class Dict final {
   void erase(iterator i) const { impl_->erase(i.position()); }
   size_t erase(const K& key) const {
     const size_t pos = impl_->find(IValue(key));
-    if (pos == impl_->entries.size()) return 0;
+    if (pos == impl_->end()) return 0;
     impl_->erase(pos);
     return 1;
   }
   V at(const K& key) const { return impl_->at(IValue(key)).template to<V>(); }
   iterator find(const K& key) const { return iterator(impl_.get(), impl_->find(IValue(key))); }
-  bool contains(const K& key) const { return impl_->find(IValue(key)) != impl_->entries.size(); }
-  void reserve(size_t n) const { impl_->entries.reserve(n); }
+  bool contains(const K& key) const { return impl_->find(IValue(key)) != impl_->end(); }
+  void reserve(size_t n) const { impl_->reserve(n); }
   bool is(const Dict& o) const { return impl_ == o.impl_; }
   size_t use_count() const { return impl_.use_count(); }
   TypePtr keyType() const { return impl_->keyType; }
@@ -145,8 +149,9 @@ class Dict final {
 
  private:
   std::pair<iterator, bool> put(K key, V value, bool assign) const {
-    const auto [pos, fresh] =
-        impl_->insert(IValue(std::move(key)), IValue(std::move(value)), assign);
+    bool fresh = false;
+    const size_t pos =
+        impl_->insert(IValue(std::move(key)), IValue(std::move(value)), assign, fresh);
     return {iterator(impl_.get(), pos), fresh};
   }
   intrusive_ptr<detail::DictImpl> impl_;

@@ -71,9 +71,9 @@ namespace detail {
 struct ModuleHolderIndicator {};
 template <typename T>
 inline constexpr bool is_module_holder_v =
-    std::is_base_of_v<ModuleHolderIndicator, std::decay_t<T>>;
+    std::is_base_of_v<ModuleHolderIndicator, std::remove_reference_t<T>>;
 template <typename T>
-struct is_module : std::is_base_of<nn::Module, std::decay_t<T>> {};
+struct is_module : std::is_base_of<nn::Module, std::remove_reference_t<T>> {};
 template <typename T, typename R = void>
 using enable_if_module_t = std::enable_if_t<is_module<T>::value, R>;
 template <typename T>
@@ -267,7 +267,7 @@ class PHAROS_API Module : public std::enable_shared_from_this<Module> {
 
   OrderedDict<std::string, Tensor> buffers_;
   OrderedDict<std::string, std::shared_ptr<Module>> children_;
-  mutable std::optional<std::string> name_;
+  mutable std::string name_;  // empty until asked for
   std::string path_;
   // The path's number in the tape's table; kNoPath until a forward needs it.
   static constexpr uint32_t kNoPath = ~0u;

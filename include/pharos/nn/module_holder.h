@@ -36,8 +36,8 @@ class PHAROS_API HolderBase {
 namespace torch {
 namespace detail {
 template <typename T, typename C>
-inline constexpr bool is_module_holder_of_v =
-    std::is_base_of_v<nn::ModuleHolder<C>, std::decay_t<T>>;
+inline constexpr bool is_module_holder_of_v = __is_base_of(nn::ModuleHolder<C>,
+                                                           std::remove_reference_t<T>);
 }
 
 namespace nn {

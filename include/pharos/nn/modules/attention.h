@@ -204,7 +204,7 @@ struct PHAROS_API AdaptiveLogSoftmaxWithLossOptions {
                                     std::vector<int64_t> cutoffs);
   TORCH_ARG(int64_t, in_features);
   TORCH_ARG(int64_t, n_classes);
-  TORCH_ARG(std::vector<int64_t>, cutoffs);
+  PHAROS_ARG(std::vector<int64_t>, cutoffs);
   TORCH_ARG(double, div_value) = 4.;
   TORCH_ARG(bool, head_bias) = false;
 };

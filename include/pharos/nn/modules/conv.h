@@ -22,33 +22,32 @@ class ConvNdImpl : public BuiltinModule {
 
  protected:
   Tensor convolve(const Tensor& input);
-  Tensor convolve_transposed(const Tensor& input, const std::optional<IntArrayRef>& output_size);
+  Tensor convolve_transposed(const Tensor& input, const OptionalIntArrayRef& output_size);
   std::vector<int64_t> _output_padding(const Tensor& input,
-                                       const std::optional<IntArrayRef>& output_size) const;
+                                       const OptionalIntArrayRef& output_size) const;
 };
 extern template class ConvNdImpl<1>;
 extern template class ConvNdImpl<2>;
 extern template class ConvNdImpl<3>;
 
-#define PHAROS_CONV(D)                                                                        \
-  class PHAROS_API Conv##D##dImpl : public ConvNdImpl<D> {                                    \
-    PHAROS_MODULE(Conv##D##dImpl)                                                             \
-    Conv##D##dImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size); \
-    explicit Conv##D##dImpl(const Conv##D##dOptions& options_);                               \
-    Tensor forward(const Tensor& input);                                                      \
-  };                                                                                          \
-  TORCH_MODULE(Conv##D##d);                                                                   \
-  class PHAROS_API ConvTranspose##D##dImpl : public ConvNdImpl<D> {                           \
-    PHAROS_MODULE(ConvTranspose##D##dImpl)                                                    \
-    ConvTranspose##D##dImpl(int64_t in_channels, int64_t out_channels,                        \
-                            ExpandingArray<D> kernel_size);                                   \
-    explicit ConvTranspose##D##dImpl(const ConvTranspose##D##dOptions& options_);             \
-    Tensor forward(const Tensor& input,                                                       \
-                   const std::optional<IntArrayRef>& output_size = std::nullopt);             \
-                                                                                              \
-   protected:                                                                                 \
-    PHAROS_FORWARD_HAS_DEFAULT_ARGS                                                           \
-  };                                                                                          \
+#define PHAROS_CONV(D)                                                                          \
+  class PHAROS_API Conv##D##dImpl : public ConvNdImpl<D> {                                      \
+    PHAROS_MODULE(Conv##D##dImpl)                                                               \
+    Conv##D##dImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size);   \
+    explicit Conv##D##dImpl(const Conv##D##dOptions& options_);                                 \
+    Tensor forward(const Tensor& input);                                                        \
+  };                                                                                            \
+  TORCH_MODULE(Conv##D##d);                                                                     \
+  class PHAROS_API ConvTranspose##D##dImpl : public ConvNdImpl<D> {                             \
+    PHAROS_MODULE(ConvTranspose##D##dImpl)                                                      \
+    ConvTranspose##D##dImpl(int64_t in_channels, int64_t out_channels,                          \
+                            ExpandingArray<D> kernel_size);                                     \
+    explicit ConvTranspose##D##dImpl(const ConvTranspose##D##dOptions& options_);               \
+    Tensor forward(const Tensor& input, const OptionalIntArrayRef& output_size = std::nullopt); \
+                                                                                                \
+   protected:                                                                                   \
+    PHAROS_FORWARD_HAS_DEFAULT_ARGS                                                             \
+  };                                                                                            \
   TORCH_MODULE(ConvTranspose##D##d)
 PHAROS_CONV(1);
 PHAROS_CONV(2);

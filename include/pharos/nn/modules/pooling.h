@@ -29,7 +29,7 @@ namespace torch::nn {
   PHAROS_POOL(AdaptiveMaxPool##D##d, Adaptive<D>, (const Tensor& input), PHAROS_WITH_INDICES); \
   PHAROS_POOL(MaxUnpool##D##d, ExpandingArray<D>,                                              \
               (const Tensor& input, const Tensor& indices,                                     \
-               const std::optional<std::vector<int64_t>>& output_size = std::nullopt),         \
+               const pharos::Maybe<std::vector<int64_t>>& output_size = std::nullopt),         \
               PHAROS_UNPOOL);                                                                  \
   class PHAROS_API LPPool##D##dImpl : public BuiltinModule {                                   \
     PHAROS_MODULE(LPPool##D##dImpl)                                                            \

@@ -48,7 +48,7 @@ PHAROS_DIM_OPTION(LogSoftmax)
 #undef PHAROS_DIM_OPTION
 
 struct PHAROS_API GELUOptions {
-  TORCH_ARG(std::string, approximate) = "none";
+  PHAROS_ARG(std::string, approximate) = "none";
 };
 struct PHAROS_API HardtanhOptions {
   TORCH_ARG(double, min_val) = -1.0;

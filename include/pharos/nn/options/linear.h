@@ -24,7 +24,7 @@ struct PHAROS_API FlattenOptions {
 struct PHAROS_API UnflattenOptions {
   UnflattenOptions(int64_t dim, std::vector<int64_t> sizes);
   TORCH_ARG(int64_t, dim);
-  TORCH_ARG(std::vector<int64_t>, sizes);
+  PHAROS_ARG(std::vector<int64_t>, sizes);
 };
 
 struct PHAROS_API BilinearOptions {

@@ -1,6 +1,7 @@
 // Options of the losses.
 #pragma once
 
+#include <pharos/maybe.h>
 #include <pharos/nn/arg.h>
 #include <pharos/nn/enum.h>
 
@@ -67,7 +68,7 @@ PHAROS_LOSS_OPTIONS(TripletMarginLossOptions)
 };
 PHAROS_LOSS_OPTIONS(TripletMarginWithDistanceLossOptions)
   using distance_function_t = std::function<Tensor(const Tensor&, const Tensor&)>;
-  TORCH_ARG(std::optional<distance_function_t>, distance_function);
+  PHAROS_ARG(pharos::Maybe<distance_function_t>, distance_function);
   TORCH_ARG(double, margin) = 1.0;
   TORCH_ARG(bool, swap) = false;
 };

@@ -35,7 +35,7 @@ using InstanceNorm3dOptions = InstanceNormOptions;
 
 struct PHAROS_API LayerNormOptions {
   LayerNormOptions(std::vector<int64_t> normalized_shape);
-  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  PHAROS_ARG(std::vector<int64_t>, normalized_shape);
   TORCH_ARG(double, eps) = 1e-5;
   TORCH_ARG(bool, elementwise_affine) = true;
 };
@@ -85,7 +85,7 @@ struct PHAROS_API InstanceNormFuncOptions {
 };
 struct PHAROS_API LayerNormFuncOptions {
   LayerNormFuncOptions(std::vector<int64_t> normalized_shape);
-  TORCH_ARG(std::vector<int64_t>, normalized_shape);
+  PHAROS_ARG(std::vector<int64_t>, normalized_shape);
   TORCH_ARG(Tensor, weight);
   TORCH_ARG(Tensor, bias);
   TORCH_ARG(double, eps) = 1e-5;

@@ -37,7 +37,7 @@ struct PHAROS_API PadFuncOptions {
   using mode_t = enumtype::OneOf<enumtype::kConstant, enumtype::kReflect, enumtype::kReplicate,
                                  enumtype::kCircular>;
   PadFuncOptions(std::vector<int64_t> pad);
-  TORCH_ARG(std::vector<int64_t>, pad);
+  PHAROS_ARG(std::vector<int64_t>, pad);
   TORCH_ARG(mode_t, mode) = torch::kConstant;
   TORCH_ARG(double, value) = 0;
 };

@@ -1,6 +1,7 @@
 // Options of the pools.
 #pragma once
 
+#include <pharos/maybe.h>
 #include <pharos/nn/arg.h>
 #include <pharos/nn/expanding_array.h>
 #include <pharos/tensor.h>
@@ -66,7 +67,7 @@ struct MaxUnpoolFuncOptions {
   TORCH_ARG(ExpandingArray<D>, kernel_size);
   TORCH_ARG(ExpandingArray<D>, stride);
   TORCH_ARG(ExpandingArray<D>, padding) = 0;
-  TORCH_ARG(std::optional<std::vector<int64_t>>, output_size);
+  TORCH_ARG(pharos::Maybe<std::vector<int64_t>>, output_size);
 };
 }  // namespace functional
 

@@ -1,6 +1,7 @@
 // Options of upsampling, pixel shuffling, folding, grid sampling and distances.
 #pragma once
 
+#include <pharos/maybe.h>
 #include <pharos/nn/arg.h>
 #include <pharos/nn/enum.h>
 #include <pharos/nn/expanding_array.h>
@@ -10,8 +11,8 @@ namespace torch::nn {
 struct PHAROS_API UpsampleOptions {
   using mode_t = enumtype::OneOf<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear,
                                  enumtype::kBicubic, enumtype::kTrilinear>;
-  TORCH_ARG(std::optional<std::vector<int64_t>>, size);
-  TORCH_ARG(std::optional<std::vector<double>>, scale_factor);
+  PHAROS_ARG(pharos::Maybe<std::vector<int64_t>>, size);
+  PHAROS_ARG(pharos::Maybe<std::vector<double>>, scale_factor);
   TORCH_ARG(mode_t, mode) = torch::kNearest;
   TORCH_ARG(std::optional<bool>, align_corners);
 };
@@ -62,8 +63,8 @@ struct PHAROS_API InterpolateFuncOptions {
   using mode_t = enumtype::OneOf<enumtype::kNearest, enumtype::kLinear, enumtype::kBilinear,
                                  enumtype::kBicubic, enumtype::kTrilinear, enumtype::kArea,
                                  enumtype::kNearestExact>;
-  TORCH_ARG(std::optional<std::vector<int64_t>>, size);
-  TORCH_ARG(std::optional<std::vector<double>>, scale_factor);
+  PHAROS_ARG(pharos::Maybe<std::vector<int64_t>>, size);
+  PHAROS_ARG(pharos::Maybe<std::vector<double>>, scale_factor);
   TORCH_ARG(mode_t, mode) = torch::kNearest;
   TORCH_ARG(std::optional<bool>, align_corners);
   TORCH_ARG(std::optional<bool>, recompute_scale_factor);
