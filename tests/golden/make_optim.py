@@ -2,7 +2,7 @@
 """Trajectories of PyTorch's optimizers and curves of its schedulers, for tests/optim.
 
 Run with real PyTorch: make_optim.py [DIR]. Writes steps.json (parameters after 10 and 100 steps),
-curves.json (learning rates by epoch) and *.pt (state dicts after 10 steps, as torch.save has them).
+mlp.json (the same of a small network, with its losses), curves.json (learning rates by epoch) and *.pt (state dicts after 10 steps, as torch.save has them).
 The loss is 0.5 a (p - b)^2 + 0.1 sin(3 p), summed; a, b and the first p follow from positions, and
 gradients are computed in f64 and rounded, so that the test needs nothing but arithmetic.
 """
@@ -117,6 +117,79 @@ def steps():
     return out
 
 
+def pattern(n, k):
+    """n numbers in [-1, 1) that follow from positions, exact in f32."""
+    i = torch.arange(n, dtype=torch.float64)
+    return ((i * 37 + k * 11 + (i * i) % 23 * 5) % 64) / 32 - 1
+
+
+def network(dtype, activation):
+    layers = torch.nn.Sequential(torch.nn.Linear(5, 9), activation(), torch.nn.Linear(9, 7),
+                                 torch.nn.Tanh(), torch.nn.Linear(7, 3)).to(dtype)
+    with torch.no_grad():
+        for k, p in enumerate(layers.parameters()):
+            p.copy_((pattern(p.numel(), k) / 2).to(dtype).reshape(p.shape))
+    return layers
+
+
+def mlp_cases():
+    """Options under which rounding is not amplified: with these PyTorch's own weights in f32 move by
+    less than 1e-6 when the samples change places. Accumulators that begin at zero with a small eps
+    turn tiny gradients, which are rounding noise, into whole steps."""
+    yield "SGD", dict(lr=0.1)
+    yield "SGD", dict(lr=0.05, momentum=0.9)
+    yield "SGD", dict(lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01)
+    yield "Adam", dict(lr=0.01)
+    yield "Adam", dict(lr=0.01, betas=(0.8, 0.95), weight_decay=0.01, amsgrad=True)
+    yield "AdamW", dict(lr=0.01)
+    yield "AdamW", dict(lr=0.01, weight_decay=0.1, amsgrad=True)
+    yield "RMSprop", dict(lr=0.003, eps=0.01)
+    yield "RMSprop", dict(lr=0.001, alpha=0.9, eps=0.01, momentum=0.7, centered=True)
+    yield "Adagrad", dict(lr=0.05)
+    yield "Adagrad", dict(lr=0.05, lr_decay=0.01, weight_decay=0.01,
+                          initial_accumulator_value=0.1)
+    yield "LBFGS", dict(lr=0.2, max_iter=4, history_size=8)
+    yield "LBFGS", dict(lr=1, max_iter=4, history_size=8, line_search_fn="strong_wolfe")
+
+
+def mlp():
+    """Cross entropy on 16 samples of three classes, with a little weight decay in the loss.
+
+    LBFGS gets a smooth network and more decay, so that it arrives somewhere: wandering in a flat
+    valley it amplifies the last bit of the loss, in PyTorch as well, to the first digit of weights.
+    """
+    out = []
+    for name, options in mlp_cases():
+        for dtype in (torch.float64, torch.float32):
+            if name == "LBFGS" and dtype == torch.float32:
+                continue
+            smooth = name == "LBFGS"
+            decay = 0.03 if smooth else 0.001
+            layers = network(dtype, torch.nn.Tanh if smooth else torch.nn.ReLU)
+            inputs = pattern(16 * 5, 7).to(dtype).reshape(16, 5)
+            classes = torch.arange(16) * 5 % 3
+            optimizer = getattr(torch.optim, name)(layers.parameters(), **options)
+
+            def closure():
+                optimizer.zero_grad()
+                loss = torch.nn.functional.cross_entropy(layers(inputs), classes)
+                loss = loss + decay * sum(p.square().sum() for p in layers.parameters())
+                loss.backward()
+                return loss
+
+            case = {"optimizer": name, "groups": [options], "dtype": str(dtype)[6:],
+                    "decay": decay, "losses": []}
+            for step in range(1, 101):
+                case["losses"].append(optimizer.step(closure).item())
+                if step in (10, 100):
+                    case[f"after_{step}"] = [
+                        v for p in layers.parameters()
+                        for v in p.detach().double().reshape(-1).tolist()]
+            case["losses"] = case["losses"][::11]
+            out.append(case)
+    return out
+
+
 def curves():
     s = torch.optim.lr_scheduler
     kinds = {
@@ -157,6 +230,7 @@ def curves():
 def main():
     OUT.mkdir(exist_ok=True)
     (OUT / "steps.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in steps()) + "\n]\n")
+    (OUT / "mlp.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in mlp()) + "\n]\n")
     (OUT / "curves.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in curves()) + "\n]\n")
 
 

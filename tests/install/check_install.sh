@@ -44,6 +44,12 @@ for compiler in "${compilers[@]}"; do
   done
 done
 
+# What LibTorch programs do most, with the oldest standard they use.
+for compiler in "${compilers[@]}"; do
+  try "idioms by $compiler" "$compiler" -std=c++17 -I"$tree/include" \
+    "$(dirname "$source")/idioms.cpp" -L"$tree/lib" -lpharos -o "$work/program"
+done
+
 with_cmake() { # with_cmake <package> <link target>
   rm -rf "$work/project"
   mkdir "$work/project"
