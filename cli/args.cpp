@@ -50,6 +50,7 @@ void check(const TrainOptions& o) {
   check_range<int64_t>("--batch-size", o.batch_size, 1, 1'000'000);
   check_range("--workers", o.workers, 0, 256);
   check_range("--threads", o.threads, 0, 1024);
+  check_range<int64_t>("--checkpoint-every", o.checkpoint_every, 0, 1'000'000'000);
   if (!std::isfinite(o.lr) || o.lr <= 0) {
     throw BadValue(fmt::format("--lr: expected a number above 0, got {}", o.lr));
   }
@@ -111,6 +112,11 @@ CLI::App* add_train(CLI::App& app, TrainOptions& o, TrainTexts& texts) {
       ->add_option("--out", o.out,
                    "Folder for checkpoint.pt, best.pt, metrics.json and report.html")
       ->type_name("DIR")
+      ->capture_default_str();
+  train
+      ->add_option("--checkpoint-every", o.checkpoint_every,
+                   "Steps between checkpoints within an epoch; 0: one each\n20 seconds")
+      ->type_name("N")
       ->capture_default_str();
   train->add_flag("--resume", o.resume, "Go on from DIR/checkpoint.pt if there is one");
   train->footer("Example:  pharos train --model lenet --epochs 60 --out out/digits");

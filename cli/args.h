@@ -25,6 +25,7 @@ struct TrainOptions {
   int workers = 2;
   int threads = 0;  // 0: as many as the machine grants
   std::string out = "out/train";
+  int64_t checkpoint_every = 0;  // steps; 0: by time alone
   bool resume = false;
 };
 

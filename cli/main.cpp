@@ -29,7 +29,8 @@ int fail(const std::string& what) {
 int main(int argc, char** argv) {
   const ParsedArguments parsed = parse_arguments(std::vector<std::string>(argv + 1, argv + argc));
   if (!parsed.command) {
-    std::fputs(parsed.text.c_str(), parsed.exit_code == 0 ? stdout : stderr);
+    const char* end = parsed.text.empty() || parsed.text.back() != '\n' ? "\n" : "";
+    std::fprintf(parsed.exit_code == 0 ? stdout : stderr, "%s%s", parsed.text.c_str(), end);
     return parsed.exit_code;
   }
   try {

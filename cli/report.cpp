@@ -4,18 +4,14 @@
 #include "report.h"
 
 #include <fmt/format.h>
-#include <pharos/core/exception.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <map>
 #include <string_view>
 
 #include "chart.h"
+#include "files.h"
 #include "report_style.h"
 
 namespace pharos::cli {
@@ -264,17 +260,7 @@ std::string render_report(const Report& report) {
 }
 
 void write_report(const std::string& path, const Report& report) {
-  const std::string text = render_report(report);
-  const std::string partial = fmt::format("{}.partial-{}", path, getpid());
-  std::FILE* file = std::fopen(partial.c_str(), "wb");
-  TORCH_CHECK(file != nullptr, path, ": ", std::strerror(errno));
-  bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  written = std::fclose(file) == 0 && written;
-  written = written && std::rename(partial.c_str(), path.c_str()) == 0;
-  if (written) return;
-  const int reason = errno;
-  std::remove(partial.c_str());
-  AT_ERROR(path, ": ", std::strerror(reason));
+  replace_file(path, render_report(report));
 }
 
 }  // namespace pharos::cli

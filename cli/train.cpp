@@ -3,17 +3,17 @@
 #include <fmt/core.h>
 #include <pharos/nn/state.h>
 #include <pharos/random.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <set>
 
 #include "commands.h"
 #include "evaluation.h"
+#include "files.h"
 #include "progress.h"
 
 namespace pharos::cli {
@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Example = torch::data::Example<>;
 
-// Beside the checkpoint at each epoch's end, one is written when the last is this old.
+// Beside the checkpoint at each epoch's end and those asked for, one is written when the last is
+// this old.
 constexpr double kCheckpointSeconds = 20;
 
 double seconds_since(Clock::time_point t) {
@@ -51,32 +52,28 @@ struct TrainSet : torch::data::datasets::Dataset<TrainSet> {
   c10::optional<size_t> size() const override { return pictures->size(); }
 };
 
-// Mean and deviation of the pictures' values, from at most a thousand of them, evenly chosen.
+// Mean and deviation of the pictures' values, from about a thousand of them, evenly chosen.
 void measure(const Pictures& pictures, ModelConfig& config) {
   const size_t step = std::max<size_t>(1, pictures.size() / 1000);
   double sum = 0, squares = 0, count = 0;
   for (size_t i = 0; i < pictures.size(); i += step) {
-    for (uint8_t v : pictures.read(i).pixels) {
+    data::Image picture;
+    try {
+      picture = pictures.read(i);
+    } catch (const c10::Error&) {
+      continue;  // training leaves it out too, and tells
+    }
+    for (uint8_t v : picture.pixels) {
       const double x = v / 255.0;
       sum += x;
       squares += x * x;
       count += 1;
     }
   }
+  TORCH_CHECK(count > 0, "no training picture could be read");
   config.mean = sum / count;
   config.std =
       std::max(std::sqrt(std::max(squares / count - config.mean * config.mean, 0.0)), 1e-3);
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  std::FILE* f = std::fopen(temporary.c_str(), "w");
-  TORCH_CHECK(f, path, ": cannot be written");
-  const bool good = std::fwrite(text.data(), 1, text.size(), f) == text.size() && fflush(f) == 0 &&
-                    fsync(fileno(f)) == 0;
-  const bool closed = std::fclose(f) == 0;
-  TORCH_CHECK(good && closed && std::rename(temporary.c_str(), path.c_str()) == 0, path,
-              ": cannot be written");
 }
 
 class Training {
@@ -85,8 +82,12 @@ class Training {
       : options_(options),
         data_(load_pictures(options.data)),
         checkpoint_(options.out + "/checkpoint.pt"),
+        best_(options.out + "/best.pt"),
+        metrics_(options.out + "/metrics.json"),
+        report_(options.out + "/report.html"),
         progress_(stdout, options.epochs) {
     fs::create_directories(options.out);
+    for (const auto& path : {checkpoint_, best_, metrics_, report_}) remove_leftovers(path);
     if (options.threads > 0) torch::set_num_threads(options.threads);
     torch::manual_seed(options.seed);
     config_.kind = options.model;
@@ -118,10 +119,12 @@ class Training {
       train_epoch(*loader);
       in_epoch_ = false;
       finish_epoch();
-      save(c10::IValue(), epoch_ + 1);
+      save(loader->state_dict(), epoch_ + 1);
     }
+    std::set<size_t> told;  // a bad picture is bad in every epoch
     for (const auto& bad : loader->bad_samples())
-      notes_.push_back("left out: " + data_.train.name(bad.index) + ": " + bad.reason);
+      if (told.insert(bad.index).second)
+        notes_.push_back("left out: " + data_.train.name(bad.index) + ": " + bad.reason);
     finish();
   }
 
@@ -147,7 +150,8 @@ class Training {
       train_seconds_ += seconds_since(began);
       progress_.update(seen_, loss_sum_ / static_cast<double>(seen_),
                        static_cast<double>(correct_) / static_cast<double>(seen_));
-      if (seconds_since(last_save) > kCheckpointSeconds) {
+      const bool asked = options_.checkpoint_every > 0 && step_ % options_.checkpoint_every == 0;
+      if (asked || seconds_since(last_save) > kCheckpointSeconds) {
         in_epoch_ = true;
         save(loader.state_dict(), epoch_);
         last_save = Clock::now();
@@ -182,7 +186,7 @@ class Training {
       d.insert("epoch", static_cast<int64_t>(epoch_ + 1));
       d.insert("test_accuracy", last_.accuracy);
       d.insert("model_state_dict", nn::state_dict_value(*net_));
-      torch::save(c10::IValue(d), options_.out + "/best.pt");
+      torch::save(c10::IValue(d), best_);
     }
     progress_.end_epoch(p, images_per_second(), train_seconds_);
   }
@@ -191,7 +195,7 @@ class Training {
     return train_seconds_ > 0 ? static_cast<double>(trained_) / train_seconds_ : 0;
   }
 
-  // `loader_state` is none between epochs.
+  // `epoch` epochs are over, and a part of the next if `in_epoch_`.
   void save(const c10::IValue& loader_state, int epoch) {
     ValueDict d;
     d.insert("config", config_value(config_));
@@ -202,6 +206,10 @@ class Training {
     d.insert("loss", seen_ > 0 ? loss_sum_ / static_cast<double>(seen_) : 0.0);
     d.insert("rng_state", rng_state());
     d.insert("loader_state", loader_state);
+    d.insert("in_epoch", in_epoch_);
+    d.insert("seed", static_cast<int64_t>(options_.seed));
+    d.insert("batch_size", options_.batch_size);
+    d.insert("train_images", static_cast<int64_t>(data_.train.size()));
     d.insert("loss_sum", loss_sum_);
     d.insert("correct", correct_);
     d.insert("seen", seen_);
@@ -223,6 +231,9 @@ class Training {
                     saved.shape.channels == config_.shape.channels,
                 checkpoint_, " is of another model or other data (", model_name(saved.kind), ", ",
                 saved.classes.size(), " classes): it cannot be resumed with these options");
+    same(v, "seed", static_cast<int64_t>(options_.seed));
+    same(v, "batch_size", options_.batch_size);
+    same(v, "train_images", static_cast<int64_t>(data_.train.size()));
     nn::load_state_dict_value(*net_, entry(v, "model_state_dict", checkpoint_));
     optimizer_->load_state_dict(entry(v, "optimizer_state_dict", checkpoint_));
     epoch_ = static_cast<int>(entry(v, "epoch", checkpoint_).toInt());
@@ -235,14 +246,18 @@ class Training {
     best_accuracy_ = entry(v, "best_accuracy", checkpoint_).toDouble();
     lr_ = entry(v, "lr", checkpoint_).toDouble();
     history_ = history_from(entry(v, "history", checkpoint_), checkpoint_);
-    const c10::IValue loader_state = entry(v, "loader_state", checkpoint_);
-    if (!loader_state.isNone()) {
-      loader.load_state_dict(loader_state);
-      in_epoch_ = true;
-    }
+    in_epoch_ = entry(v, "in_epoch", checkpoint_).toBool();
+    loader.load_state_dict(entry(v, "loader_state", checkpoint_));
     set_rng_state(entry(v, "rng_state", checkpoint_).toTensor());
-    progress_.say(
-        fmt::format("going on after {} in epoch {}", checkpoint_, epoch_ + (in_epoch_ ? 1 : 0)));
+    progress_.say(fmt::format("going on from {} after {} epochs and {} of {} pictures of the next",
+                              checkpoint_, epoch_, in_epoch_ ? seen_ : 0, data_.train.size()));
+  }
+
+  // What decides the order of the pictures and the number of steps may not change in a run.
+  void same(const c10::IValue& saved, const char* what, int64_t now) const {
+    const auto was = entry(saved, what, checkpoint_).toInt();
+    TORCH_CHECK(was == now, checkpoint_, " is of a run with ", what, "=", was,
+                ": it cannot be resumed with ", what, "=", now);
   }
 
   void finish() {
@@ -266,11 +281,11 @@ class Training {
       curves["test_accuracy"].push_back(p.test_accuracy);
       curves["lr"].push_back(p.lr);
     }
-    write_text(options_.out + "/metrics.json", metrics.dump(2) + "\n");
-    write_report(options_.out + "/report.html", report());
-    progress_.say(fmt::format(
-        "test accuracy {:.2f}% after {} epochs and {} of training; report: {}/report.html",
-        100 * last_.accuracy, history_.size(), clock_time(train_seconds_), options_.out));
+    replace_file(metrics_, metrics.dump(2) + "\n");
+    write_report(report_, report());
+    progress_.say(
+        fmt::format("test accuracy {:.2f}% after {} epochs and {} of training; report: {}",
+                    100 * last_.accuracy, history_.size(), clock_time(train_seconds_), report_));
   }
 
   Report report() {
@@ -308,7 +323,7 @@ class Training {
 
   TrainOptions options_;
   PictureData data_;
-  std::string checkpoint_;
+  std::string checkpoint_, best_, metrics_, report_;
   ModelConfig config_;
   torch::nn::Sequential net_{nullptr};
   std::unique_ptr<torch::optim::Adam> optimizer_;

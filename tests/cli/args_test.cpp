@@ -51,7 +51,7 @@ TEST_F(Args, EveryTrainOptionArrives) {
   const auto o = accepted<TrainOptions>(
       {"train", "--data", folder_.string(), "--model", "resnet18", "--epochs", "7",
        "--batch-size=32", "--lr", "5e-2", "--seed", "18446744073709551615", "--workers", "0",
-       "--threads", "2", "--out", (folder_ / "new").string(), "--resume"});
+       "--threads=2", "--out", (folder_ / "new").string(), "--checkpoint-every=9", "--resume"});
   EXPECT_EQ(o.data, folder_.string());
   EXPECT_EQ(o.model, ModelKind::ResNet18);
   EXPECT_EQ(o.epochs, 7);
@@ -61,6 +61,7 @@ TEST_F(Args, EveryTrainOptionArrives) {
   EXPECT_EQ(o.workers, 0);
   EXPECT_EQ(o.threads, 2);
   EXPECT_EQ(o.out, (folder_ / "new").string());
+  EXPECT_EQ(o.checkpoint_every, 9);
   EXPECT_TRUE(o.resume);
   EXPECT_FALSE(fs::exists(o.out));
 }
@@ -112,6 +113,8 @@ TEST_F(Args, BadValues) {
             "pharos train: --workers: expected a number from 0 to 256, got -1");
   EXPECT_EQ(mistake({"train", "--threads", "5000"}),
             "pharos train: --threads: expected a number from 0 to 1024, got 5000");
+  EXPECT_EQ(mistake({"train", "--checkpoint-every", "-2"}),
+            "pharos train: --checkpoint-every: expected a number from 0 to 1000000000, got -2");
   EXPECT_EQ(mistake({"train", "--model", "vgg"}),
             "pharos train: --model: expected mlp, lenet, resnet8 or resnet18, got vgg");
 }
@@ -155,8 +158,10 @@ TEST_F(Args, HelpNamesEveryOption) {
   const ParsedArguments train = parse_arguments({"train", "--help"});
   EXPECT_EQ(train.exit_code, 0);
   EXPECT_NE(train.text.find("Usage: pharos train"), std::string::npos);
-  for (const char* word : {"--data", "--model", "--epochs", "--batch-size", "--lr", "--seed",
-                           "--workers", "--threads", "--out", "--resume", "resnet18"}) {
+  const char* words[] = {"--data",   "--model",   "--epochs",  "--batch-size", "--lr",
+                         "--seed",   "--workers", "--threads", "--out",        "--checkpoint-every",
+                         "--resume", "resnet18"};
+  for (const char* word : words) {
     EXPECT_NE(train.text.find(word), std::string::npos) << word;
   }
   for (size_t at = 0, end = 0; at < train.text.size(); at = end + 1) {
