@@ -170,7 +170,9 @@ def raw(op: Op) -> str:
     if op.kind == "view":
         self_name = arg_name(next(a for a in s.all_args if is_tensor(a)))
         track = "track_views" if returns_list(s) else "track_view"
-        return head + guard + f"  auto result = [&] {{ BelowAutograd below; return {call}; }}();\n  {track}(result, {self_name});\n  return result;\n}}\n"
+        # A view through which no gradient flows shares memory and version, but has no base.
+        tracked = f"{track}(result, {self_name})" if op.backward else "untrack(result)"
+        return head + guard + f"  auto result = [&] {{ BelowAutograd below; return {call}; }}();\n  {tracked};\n  return result;\n}}\n"
     if ret == "void" or ret.endswith("&") or not any("Tensor" in str(base_of(r.type).name) for r in s.returns):
         return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
     return head + guard + f"  auto result = {call};\n  untrack(result);\n  return result;\n}}\n"

@@ -15,7 +15,7 @@ Tensor real_view(const Tensor& t) {
 }
 
 std::vector<double> flat(const Tensor& t) {
-  const Tensor c = real_view(t.detach()).to(at::kDouble).contiguous();
+  const Tensor c = real_view(t.detach()).resolve_neg().to(at::kDouble).contiguous();
   const double* p = c.const_data_ptr<double>();
   return std::vector<double>(p, p + c.numel());
 }

@@ -226,9 +226,11 @@ at::Tensor tensor_on(const at::Storage& storage, ScalarType dtype, int64_t offse
           __builtin_add_overflow(last, reach, &last);
   }
   int64_t holds = static_cast<int64_t>(storage.nbytes() / c10::elementSize(dtype));
-  TORCH_CHECK(!bad && (empty ? offset <= holds : last < holds), "failed reading tensor: sizes ",
-              sizes, ", strides ", strides, " and offset ", offset,
-              " reach outside its storage of ", holds, " elements");
+  TORCH_CHECK(!bad && (empty || last < holds), "failed reading tensor: sizes ", sizes, ", strides ",
+              strides, " and offset ", offset, " reach outside its storage of ", holds,
+              " elements");
+  // PyTorch's empty views may start behind the end of their storage.
+  if (empty) offset = std::min(offset, holds);
   return view_on(storage.unsafeGetStorageImpl(),
                  offset * static_cast<int64_t>(c10::elementSize(dtype)), sizes, strides, dtype);
 }

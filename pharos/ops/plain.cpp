@@ -1,6 +1,8 @@
 // Plain memory for kernels on raw pointers.
 #include "ops/plain.h"
 
+#include "kernels/cpu/no_kernel.h"
+
 namespace pharos::ops {
 
 Tensor plain_copy(const Tensor& t) {
@@ -60,10 +62,7 @@ int64_t product(IntArrayRef sizes) {
   return n;
 }
 
-void no_kernel(const char* name, ScalarType t) {
-  throw_error(ErrorKind::NotImplemented,
-              message("\"", name, "\" not implemented for '", c10::toString(t), "'"));
-}
+void no_kernel(const char* name, ScalarType t) { cpu::no_kernel(name, dtype_of(t)); }
 
 void require_floating(const char* kernel, ScalarType t, bool half) {
   if (t == ScalarType::Float || t == ScalarType::Double) return;

@@ -3,11 +3,11 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/batch_norm_simd.cpp"
 #include <cmath>
-#include <stdexcept>
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/batch_norm.h"
+#include "kernels/cpu/no_kernel.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/rows-inl.h"
 #include "kernels/cpu/scratch.h"
@@ -258,7 +258,7 @@ bool is_half(DType t) { return t == DType::kHalf || t == DType::kBFloat16; }
 
 void require_supported(DType t) {
   if (t != DType::kFloat && t != DType::kDouble && !is_half(t)) {
-    throw std::invalid_argument("batch_norm is not implemented for this dtype");
+    no_kernel("batch_norm", t);
   }
 }
 

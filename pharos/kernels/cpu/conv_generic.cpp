@@ -1,11 +1,11 @@
 // Convolution as im2col and a matrix product, for every number type and any shape: the reference.
 // Padding is treated as zeros. Sums over the batch run in order, so bits do not depend on threads.
 #include <cstring>
-#include <stdexcept>
 #include <type_traits>
 
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/no_kernel.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
 
@@ -43,7 +43,7 @@ void with_type(DType type, F&& f) {
     case DType::kComplexDouble:
       return f(Pair<double>{});
     default:
-      throw std::invalid_argument("convolution is not implemented for this dtype");
+      no_kernel("convolution", type);
   }
 }
 

@@ -1,9 +1,9 @@
 // Matrix products of integers and complex numbers: plain loops over rows of C, split over threads.
 // Integers wrap around, as in PyTorch.
-#include <stdexcept>
 #include <type_traits>
 
 #include "kernels/cpu/gemm.h"
+#include "kernels/cpu/no_kernel.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
 
@@ -100,7 +100,7 @@ void generic_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
     case DType::kComplexDouble:
       return run<ComplexRing<double>>(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     default:
-      throw std::invalid_argument("matrix product is not implemented for this dtype");
+      no_kernel("gemm", type);
   }
 }
 

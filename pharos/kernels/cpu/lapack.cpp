@@ -1,5 +1,6 @@
 // Opens OpenBLAS and calls its LAPACK by the types' letters.
 #include "kernels/cpu/lapack.h"
+#include "kernels/cpu/no_kernel.h"
 
 #include <dlfcn.h>
 
@@ -46,7 +47,7 @@ int letter(DType type) {
     case DType::kComplexDouble:
       return 3;
     default:
-      throw std::invalid_argument("LAPACK takes float, double and their complex types");
+      no_kernel("lapack", type);
   }
 }
 

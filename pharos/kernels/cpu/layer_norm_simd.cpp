@@ -5,11 +5,11 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/layer_norm_simd.cpp"
 #include <cmath>
 #include <cstring>
-#include <stdexcept>
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/layer_norm.h"
+#include "kernels/cpu/no_kernel.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/rows-inl.h"
 #include "kernels/cpu/scratch.h"
@@ -254,7 +254,7 @@ bool is_half(DType t) { return t == DType::kHalf || t == DType::kBFloat16; }
 
 void require_supported(DType t) {
   if (t != DType::kFloat && t != DType::kDouble && !is_half(t)) {
-    throw std::invalid_argument("normalisation is not implemented for this dtype");
+    no_kernel("layer_norm", t);
   }
 }
 

@@ -1,6 +1,7 @@
 // Pooling for every number type: scalar loops (the reference), the vector kernels where they
 // accept, and half precision one block of planes at a time as f32.
 #include "kernels/cpu/pool.h"
+#include "kernels/cpu/no_kernel.h"
 
 #include <cstring>
 #include <limits>
@@ -40,7 +41,7 @@ void with_type(DType type, const char* what, bool integers, F&& f) {
     default:
       break;
   }
-  throw std::invalid_argument(std::string(what) + " is not implemented for this dtype");
+  no_kernel(what, type);
 }
 
 // Runs f(f32 in, f32 out, plane range) over blocks of planes of half precision.
@@ -282,7 +283,7 @@ void max_pool_backward(DType type, const PoolShape& s, const void* gy, const int
                                              indices + b * s.out_area(), c);
                          });
   }
-  with_type(type, "max_pool backward", true, [&](auto tag) {
+  with_type(type, "max_pool_backward", true, [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(s.in_area() + 2 * s.out_area()), [&](int64_t b, int64_t e) {
       const uint64_t area = static_cast<uint64_t>(s.in_area());
@@ -341,7 +342,7 @@ void avg_pool_backward(DType type, const PoolShape& s, bool include_pad, int64_t
                                              divisor, a, c);
                          });
   }
-  with_type(type, "avg_pool backward", false, [&](auto tag) {
+  with_type(type, "avg_pool_backward", false, [&](auto tag) {
     using T = decltype(tag);
     const T* g = static_cast<const T*>(gy);
     T* out = static_cast<T*>(gx);
@@ -394,7 +395,7 @@ void adaptive_avg_pool_backward(DType type, const PoolShape& s, const void* gy, 
                            adaptive_avg_pool_backward(DType::kFloat, with_planes(s, e - b), a, c);
                          });
   }
-  with_type(type, "adaptive_avg_pool backward", false, [&](auto tag) {
+  with_type(type, "adaptive_avg_pool_backward", false, [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(2 * s.in_area()), [&](int64_t b, int64_t e) {
       for (int64_t p = b; p < e; ++p) {

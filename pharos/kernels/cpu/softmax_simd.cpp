@@ -3,12 +3,12 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/softmax_simd.cpp"
 #include <cmath>
 #include <limits>
-#include <stdexcept>
 
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 
 #include "hwy/contrib/math/math-inl.h"  // after foreach_target.h
+#include "kernels/cpu/no_kernel.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/rows-inl.h"
 #include "kernels/cpu/scratch.h"
@@ -201,12 +201,6 @@ HWY_EXPORT(SoftmaxF64);
 HWY_EXPORT(SoftmaxBackF32);
 HWY_EXPORT(SoftmaxBackF64);
 
-namespace {
-[[noreturn]] void unsupported() {
-  throw std::invalid_argument("softmax is not implemented for this dtype");
-}
-}  // namespace
-
 // Half precision: one slice of `outer` at a time as f32.
 void softmax(DType type, bool log, int64_t outer, int64_t size, int64_t inner, const void* x,
              void* y) {
@@ -230,7 +224,7 @@ void softmax(DType type, bool log, int64_t outer, int64_t size, int64_t inner, c
         }
       });
     default:
-      unsupported();
+      no_kernel("softmax", type);
   }
 }
 
@@ -259,7 +253,7 @@ void softmax_backward(DType type, bool log, int64_t outer, int64_t size, int64_t
         }
       });
     default:
-      unsupported();
+      no_kernel("softmax", type);
   }
 }
 }  // namespace pharos::cpu

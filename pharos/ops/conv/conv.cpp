@@ -150,10 +150,20 @@ void ConvArgs::output_sizes(const Tensor& input, const Tensor& weight, int64_t* 
 }
 
 namespace {
-c10::MemoryFormat conv_format(const Tensor& input, const Tensor& weight) {
+// Convolutions in three dimensions that PyTorch gives to oneDNN: others it runs on contiguous
+// tensors.
+bool onednn_in_pytorch(const Tensor& input, const Tensor& weight, int64_t groups) {
+  if (input.scalar_type() != ScalarType::Float) return false;
+  const IntArrayRef x = input.sizes(), w = weight.sizes();
+  return groups > 1 || x[0] > 1 || (w[3] > 3 && w[4] > 3) || x[0] * x[1] * x[2] * x[3] > 20480;
+}
+
+c10::MemoryFormat conv_format(const Tensor& input, const Tensor& weight, int64_t groups) {
   const auto last =
       input.dim() == 5 ? c10::MemoryFormat::ChannelsLast3d : c10::MemoryFormat::ChannelsLast;
   if (input.dim() < 4 || c10::isIntegralType(input.scalar_type(), true))
+    return c10::MemoryFormat::Contiguous;
+  if (input.dim() == 5 && !onednn_in_pytorch(input, weight, groups))
     return c10::MemoryFormat::Contiguous;
   return input.suggest_memory_format() == last || weight.suggest_memory_format() == last
              ? last
@@ -161,8 +171,8 @@ c10::MemoryFormat conv_format(const Tensor& input, const Tensor& weight) {
 }
 }  // namespace
 
-Tensor conv_result(const Tensor& input, const Tensor& weight, IntArrayRef sizes) {
-  const auto format = conv_format(input, weight);
+Tensor conv_result(const Tensor& input, const Tensor& weight, int64_t groups, IntArrayRef sizes) {
+  const auto format = conv_format(input, weight, groups);
   if (format == c10::MemoryFormat::Contiguous)
     return empty_on(input.device(), sizes, input.scalar_type());
   int64_t strides[5];
@@ -180,7 +190,7 @@ void convolution_shape(Out& out, const Tensor& input, const Tensor& weight, cons
   int64_t sizes[5], strides[5];
   a.output_sizes(input, weight, sizes);
   const IntArrayRef shape(sizes, static_cast<size_t>(a.dims + 2));
-  const auto format = conv_format(input, weight);
+  const auto format = conv_format(input, weight, groups);
   if (format == c10::MemoryFormat::Contiguous)
     return out.set(0, shape, input.scalar_type(), input.device());
   format_strides(shape, format, strides);
@@ -355,14 +365,14 @@ std::tuple<Tensor, Tensor, Tensor> conv_double_backward(
     return at::convolution(x, w, {}, stride, padding, dilation, transposed, output_padding, groups);
   };
   auto backward = [&](const Tensor& x, const Tensor& w, std::array<bool, 3> mask) {
-    return at::convolution_backward(grad_output, x, w, {}, stride, padding, dilation, transposed,
-                                    output_padding, groups, mask);
+    return at::convolution_backward(grad_output.conj(), x, w, {}, stride, padding, dilation,
+                                    transposed, output_padding, groups, mask);
   };
   Tensor gg_out, g_input, g_weight;
   if (needs[0]) {
-    if (ggi.defined()) gg_out = forward(ggi, weight);
+    if (ggi.defined()) gg_out = forward(ggi, weight.conj());
     if (ggw.defined()) {
-      const Tensor part = forward(input, ggw);
+      const Tensor part = forward(input.conj(), ggw);
       gg_out = gg_out.defined() ? gg_out + part : part;
     }
     if (ggb.defined()) {

@@ -30,7 +30,7 @@ void convolution_shape(Out& out, const Tensor& input, const Tensor& weight, cons
                        bool transposed, IntArrayRef output_padding, int64_t groups);
 
 // A tensor laid out as convolutions lay out their results: channels last if either input is.
-Tensor conv_result(const Tensor& input, const Tensor& weight, IntArrayRef sizes);
+Tensor conv_result(const Tensor& input, const Tensor& weight, int64_t groups, IntArrayRef sizes);
 
 }  // namespace pharos::ops
 

@@ -145,8 +145,8 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& grad_outpu
   const int64_t channels[] = {transposed ? weight.sizes()[1] * groups : weight.sizes()[0]};
   (void)bias_sizes;
   Tensor gx, gw, gb;
-  if (mask[0]) gx = conv_result(input, weight, input.sizes());
-  if (mask[1]) gw = conv_result(input, weight, weight.sizes());
+  if (mask[0]) gx = conv_result(input, weight, groups, input.sizes());
+  if (mask[1]) gw = conv_result(input, weight, groups, weight.sizes());
   if (mask[2]) gb = empty_on(weight.device(), IntArrayRef(channels), weight.scalar_type());
   if (input.is_meta()) return {gx, gw, gb};
   if (input.numel() == 0 || grad_output.numel() == 0) {

@@ -72,12 +72,26 @@ ScalarType norm_stat_type(const Tensor& input, std::initializer_list<const OptTe
 
 // ---- batch norm -----------------------------------------------------------------------------
 
+namespace {
+void check_features(const Tensor& input, const OptTensor& weight, const OptTensor& bias,
+                    const OptTensor& running_mean, const OptTensor& running_var, bool training) {
+  const int64_t features = input.dim() > 1 ? input.sizes()[1] : 0;
+  check_numel("running_mean", features, running_mean);
+  TORCH_CHECK(training || given(running_mean), "running_mean must be defined in evaluation mode");
+  check_numel("running_var", features, running_var);
+  TORCH_CHECK(training || given(running_var), "running_var must be defined in evaluation mode");
+  check_numel("weight", features, weight);
+  check_numel("bias", features, bias);
+}
+}  // namespace
+
 void batch_norm_shape(Out& out, const Tensor& input, const OptTensor& weight, const OptTensor& bias,
                       const OptTensor& running_mean, const OptTensor& running_var, bool training) {
   TORCH_CHECK(input.dim() >= 2, "Expected at least 2 dimensions for input tensor but received ",
               input.dim());
   TORCH_CHECK(input.numel() > 0,
               "input tensor must have at least one element, but got input_sizes = ", input.sizes());
+  check_features(input, weight, bias, running_mean, running_var, training);
   require_floating("batch_norm", input.scalar_type());
   const ScalarType stats = norm_stat_type(input, {&weight, &bias, &running_mean, &running_var});
   set_normed(out, input);
@@ -89,13 +103,7 @@ void batch_norm_shape(Out& out, const Tensor& input, const OptTensor& weight, co
 Tensor batch_norm(const Tensor& input, const OptTensor& weight, const OptTensor& bias,
                   const OptTensor& running_mean, const OptTensor& running_var, bool training,
                   double momentum, double eps, bool) {
-  const int64_t features = input.dim() > 1 ? input.sizes()[1] : 0;
-  check_numel("running_mean", features, running_mean);
-  TORCH_CHECK(training || given(running_mean), "running_mean must be defined in evaluation mode");
-  check_numel("running_var", features, running_var);
-  TORCH_CHECK(training || given(running_var), "running_var must be defined in evaluation mode");
-  check_numel("weight", features, weight);
-  check_numel("bias", features, bias);
+  check_features(input, weight, bias, running_mean, running_var, training);
   if (input.numel() == 0) {
     Tensor y = input.clone();
     if (given(weight)) y = y * (*weight)[0];

@@ -32,8 +32,8 @@ void check_sizes(int dims, IntArrayRef input, IntArrayRef size) {
     positive =
         positive && input[static_cast<size_t>(i) + 2] > 0 && size[static_cast<size_t>(i)] > 0;
   TORCH_CHECK(positive, "Input and output sizes should be greater than 0, but got input (",
-              named_sizes(dims, input.data() + 2), ") output (", named_sizes(dims, size.data()),
-              ")");
+              named_sizes(dims, input.data() + 2), dims == 1 ? ") and output (" : ") output (",
+              named_sizes(dims, size.data()), ")");
 }
 
 void set_like_format(Out& out, const Tensor& like, IntArrayRef sizes) {

@@ -41,6 +41,13 @@ Tensor slice_gradient(const Tensor& grad, IntArrayRef sizes, int64_t dim,
   return at::slice_backward(grad, sizes, dim, start.value_or(0), end.value_or(INT64_MAX), step);
 }
 
+Tensor narrow_gradient(const Tensor& grad, IntArrayRef sizes, int64_t dim, int64_t start,
+                       int64_t length) {
+  const int64_t d = wrap(dim, static_cast<int64_t>(sizes.size()));
+  if (start < 0) start += sizes[static_cast<size_t>(d)];
+  return at::slice_backward(grad, sizes, d, start, start + length, 1);
+}
+
 Tensor unbind_backward(TensorList grads, int64_t dim) {
   Tensor like;
   for (const Tensor& g : grads)

@@ -53,12 +53,13 @@ std::vector<Tensor> split_with_sizes(const Tensor& self, IntArrayRef split_sizes
   const int64_t d = wrap(dim, self.dim()), size = self.size(d);
   std::vector<Tensor> out;
   out.reserve(split_sizes.size());
-  int64_t start = 0;
-  for (int64_t length : split_sizes) {
+  for (int64_t length : split_sizes)
     TORCH_CHECK(length >= 0,
                 "split_with_sizes expects split_sizes have only non-negative entries, "
                 "but got split_sizes=",
                 split_sizes);
+  int64_t start = 0;
+  for (int64_t length : split_sizes) {
     if (start + length > size) {
       start = -1;
       break;
@@ -149,8 +150,7 @@ std::vector<Tensor> tensor_split_tensor(const Tensor& self, const Tensor& where,
 namespace {
 void check_split(const Tensor& self, const char* name, int64_t dims) {
   TORCH_CHECK(self.dim() >= dims, "torch.", name, " requires a tensor with at least ", dims,
-              " dimension", dims == 1 ? "" : "s", ", but got a tensor with ", self.dim(),
-              " dimensions!");
+              " dimension, but got a tensor with ", self.dim(), " dimensions!");
 }
 void check_sections(const Tensor& self, const char* name, int64_t d, int64_t sections) {
   TORCH_CHECK(sections != 0 && self.size(d) % sections == 0, "torch.", name,
