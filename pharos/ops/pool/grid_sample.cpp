@@ -53,7 +53,7 @@ namespace {
 Tensor steps(int64_t n, bool align, const Tensor& like) {
   if (n <= 1) return at::zeros({n}, like.options());
   const Tensor t = at::linspace(-1, 1, n, like.options());
-  return align ? t : t * (static_cast<double>(n - 1) / static_cast<double>(n));
+  return align ? t : (t * (n - 1) / n).to(like.scalar_type());
 }
 
 // [positions, dims + 1]: x, y(, z) and one.
@@ -84,7 +84,7 @@ Tensor affine_grid_generator(const Tensor& theta, IntArrayRef size, bool align) 
 Tensor affine_grid_generator_backward(const Tensor& grad, IntArrayRef size, bool align) {
   const auto dims = static_cast<int64_t>(size.size()) - 2;
   const Tensor base = base_grid(grad, size, align);
-  return at::matmul(grad.reshape({size[0], -1, dims}).mT(), base);
+  return at::matmul(base.mT(), grad.reshape({size[0], -1, dims})).mT();
 }
 
 }  // namespace pharos::ops

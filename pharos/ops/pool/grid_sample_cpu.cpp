@@ -256,6 +256,9 @@ namespace {
 std::tuple<Tensor, Tensor> sample_grad(int dims, const Tensor& grad, const Tensor& input,
                                        const Tensor& grid, int64_t mode, int64_t padding,
                                        bool align, std::array<bool, 2> mask) {
+  if (input.is_meta())
+    return {mask[0] ? empty_on(input.device(), input.sizes(), input.scalar_type()) : Tensor(),
+            mask[1] ? empty_on(grid.device(), grid.sizes(), grid.scalar_type()) : Tensor()};
   const ScalarType type = cpu::compute_type(input.scalar_type());
   const cpu::Shape s = cpu::shape_of(dims, input, grid);
   const Tensor x = plain(input, type), g = plain(grid, type), gy = plain(grad, type);

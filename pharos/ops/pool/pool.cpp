@@ -211,7 +211,9 @@ void check_adaptive(const Tensor& self, int dims, const char* name) {
 }  // namespace
 
 void adaptive_avg_shape(Out& out, int dims, const Tensor& self, IntArrayRef size) {
-  check_adaptive(self, dims, dims == 2 ? "adaptive_avg_pool2d" : "adaptive_avg_pool3d");
+  const char* name = dims == 2 ? "adaptive_avg_pool2d" : "adaptive_avg_pool3d";
+  TORCH_CHECK(static_cast<int>(size.size()) == dims, name, ": output_size must be ", dims);
+  check_adaptive(self, dims, name);
   set_pooled(out, 0, self, dims, size.data(), self.scalar_type(),
              dims == 2 ? format_of(self) : c10::MemoryFormat::Contiguous);
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <tuple>
 
+#include "ops/index/index.h"
 #include "ops/out.h"
 #include "ops/plain.h"
 
