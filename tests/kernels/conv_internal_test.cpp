@@ -145,6 +145,39 @@ TEST(Conv, Direct) {
   }
 }
 
+// Batches of small images whose kernels reach far beyond them: the gradient by data spreads.
+TEST(Conv, DirectOnSmallImages) {
+  for (int i = 0; i < 60; ++i) {
+    int64_t in[2], kernel[2], stride[2] = {1, 1}, pad[2], dilation[2];
+    for (int d = 0; d < 2; ++d) {
+      in[d] = between(5, 17);
+      kernel[d] = between(2, 5);
+      pad[d] = between(0, 1);
+      dilation[d] = kernel[d] < 4 ? between(1, 2) : 1;
+    }
+    const int64_t groups = i % 4 == 0 ? 2 : 1;
+    const ConvShape s =
+        make_conv_shape(2, between(4, 6), groups * between(1, 11), groups * between(8, 21), groups,
+                        in, kernel, stride, pad, dilation);
+    if (s.out_area() == 0) continue;
+    check<double>(DType::kDouble, s, ConvImpl::kDirect, 1e-13);
+    check<float>(DType::kFloat, s, ConvImpl::kDirect, 2e-6);
+  }
+}
+
+// An infinite weight or gradient reaches the inputs that it is multiplied with, and no others.
+TEST(Conv, DirectKeepsNonFiniteNumbersInPlace) {
+  const int64_t in[2] = {12, 12}, kernel[2] = {5, 5}, one[2] = {1, 1}, none[2] = {0, 0};
+  const ConvShape s = make_conv_shape(2, 4, 2, 10, 1, in, kernel, one, none, one);
+  const int64_t nx = 4 * 2 * 144, ny = s.batch * s.out_channels * s.out_area();
+  std::vector<float> w(10 * 2 * 25, 1), g(ny, 0), gx(nx), want(nx);
+  w[26] = std::numeric_limits<float>::infinity();  // output 0, input 1, tap (0, 1)
+  g[s.out_area() - 1] = std::numeric_limits<float>::quiet_NaN();
+  conv_backward_data(DType::kFloat, s, g.data(), w.data(), gx.data(), {}, ConvImpl::kDirect);
+  for_each_product(s, [&](int64_t iy, int64_t ix, int64_t iw) { want[ix] += g[iy] * w[iw]; });
+  for (int64_t i = 0; i < nx; ++i) ASSERT_EQ(std::isnan(gx[i]), std::isnan(want[i])) << i;
+}
+
 TEST(Conv, OneDnn) {
   for (int i = 0; i < 60; ++i) {
     check<float>(DType::kFloat, random_shape(1 + i % 3), ConvImpl::kOneDnn, 2e-6);
@@ -245,10 +278,13 @@ TEST(Conv, PackedWeightsFollowTheVersion) {
 
 TEST(Conv, DirectGivesEqualBitsForAnyNumberOfThreads) {
   const int saved = pharos::get_num_threads();
-  const int64_t in[2] = {40, 40}, kernel[2] = {3, 3}, one[2] = {1, 1};
+  const int64_t kernel[2] = {3, 3}, one[2] = {1, 1}, none[2] = {0, 0};
   for (int64_t batch : {1, 6, 64}) {
-    const ConvShape s = make_conv_shape(2, batch, 6, 10, 1, in, kernel, one, one, one);
-    std::vector<float> x(batch * 6 * 1600), w(540), y(batch * 10 * 1600), gw(540), y0, gw0;
+    const int64_t side = batch == 64 ? 7 : 40, in[2] = {side, side};
+    const ConvShape s =
+        make_conv_shape(2, batch, 6, 10, 1, in, kernel, one, batch == 64 ? none : one, one);
+    std::vector<float> x(batch * 6 * s.in_area()), w(540), y(batch * 10 * s.out_area()), gw(540),
+        y0, gw0, gx(x.size()), gx0;
     for (auto* v : {&x, &w}) {
       for (auto& e : *v) e = static_cast<float>(random_values(1)[0]);
     }
@@ -257,11 +293,14 @@ TEST(Conv, DirectGivesEqualBitsForAnyNumberOfThreads) {
       conv_forward(DType::kFloat, s, x.data(), w.data(), nullptr, y.data(), {}, ConvImpl::kDirect);
       conv_backward_weights(DType::kFloat, s, x.data(), y.data(), gw.data(), nullptr,
                             ConvImpl::kDirect);
+      conv_backward_data(DType::kFloat, s, y.data(), w.data(), gx.data(), {}, ConvImpl::kDirect);
       if (threads == 1) {
         y0 = y;
+        gx0 = gx;
         gw0 = gw;
       }
       EXPECT_EQ(std::memcmp(y.data(), y0.data(), y.size() * 4), 0);
+      EXPECT_EQ(std::memcmp(gx.data(), gx0.data(), gx.size() * 4), 0);
       EXPECT_EQ(std::memcmp(gw.data(), gw0.data(), gw.size() * 4), 0);
     }
   }

@@ -106,11 +106,11 @@ ConvImpl choose_conv(DType type, const ConvShape& s, char which) {
   if (is_pointwise(s)) return ConvImpl::kGeneric;  // a matrix product as it stands
   if (!direct || s.groups != 1) return ConvImpl::kOneDnn;
   const bool wide = s.batch >= 4 && s.out[2] >= 48 && ins <= 64 && outs <= 64 && s.stride[2] == 1;
-  bool take = false;
-  if (which == 'f') take = ins < 8 || outs < 16 || wide;
+  bool take = ins < 16 && outs < 32;  // blocks of channels would be mostly padding
+  if (which == 'f') take = take || ins < 8 || outs < 16 || wide;
   if (which == 'd')
-    take = (ins < 8 && outs < 32) || outs < 8 || wide || (ins < 8 && s.stride[2] > 1);
-  if (which == 'w') take = (ins < 8 || outs < 16) && outs < 64;
+    take = take || (ins < 8 && outs < 32) || outs < 8 || wide || (ins < 8 && s.stride[2] > 1);
+  if (which == 'w') take = take || ((ins < 8 || outs < 16) && outs < 64);
   if (take) return ConvImpl::kDirect;
   return ConvImpl::kOneDnn;
 }

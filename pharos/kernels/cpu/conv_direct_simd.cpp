@@ -1,7 +1,8 @@
 // Direct convolution on plain NCHW memory for one and two spatial dimensions, f32 and f64.
 // The input is copied once into zero-padded planes, split by stride phase, so that every tap of the
-// kernel reads contiguous memory at a fixed offset, across row ends too ("flat" positions). The
-// few lanes that fall between rows are computed and dropped. Bits do not depend on threads.
+// kernel reads contiguous memory at a fixed offset. Vectors run over row ends ("flat" positions,
+// the few lanes that fall between rows are computed and dropped) or start anew at each row,
+// whichever takes fewer. Bits do not depend on threads.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/conv_direct_simd.cpp"
 #include <cstring>
@@ -72,14 +73,17 @@ void pack_channel(const Planes& p, const T* HWY_RESTRICT src, T* HWY_RESTRICT ds
   }
 }
 
-// acc[r][v] = init[r] + sum_k w[k][r] * planes[off[k] + v * VL ..], written to out[r][v].
+// acc[r][v] = init[r] + sum_k w[k][r] * planes[off[k] + at[v] ..], written to out[r][v].
 template <class T, int R, int NV>
-HWY_NOINLINE void flat_tile(const T* HWY_RESTRICT planes, const int32_t* HWY_RESTRICT off,
-                            int64_t depth, const T* HWY_RESTRICT w, const T* HWY_RESTRICT init,
-                            T* HWY_RESTRICT out) {
+HWY_NOINLINE void flat_tile(const T* HWY_RESTRICT planes, const int64_t* HWY_RESTRICT at,
+                            const int32_t* HWY_RESTRICT off, int64_t depth, const T* HWY_RESTRICT w,
+                            const T* HWY_RESTRICT init, T* HWY_RESTRICT out) {
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   V acc[R][NV];
+  int64_t shift[NV];
+  for (int v = 0; v < NV; ++v) shift[v] = at[v] - at[0];
+  planes += at[0];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -89,7 +93,7 @@ HWY_NOINLINE void flat_tile(const T* HWY_RESTRICT planes, const int32_t* HWY_RES
     const T* x = planes + off[k];
     V xv[NV];
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) xv[v] = hn::LoadU(d, x + v * kVL<T>);
+    for (int v = 0; v < NV; ++v) xv[v] = hn::LoadU(d, x + shift[v]);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const V wv = hn::Set(d, w[r]);
@@ -105,7 +109,7 @@ HWY_NOINLINE void flat_tile(const T* HWY_RESTRICT planes, const int32_t* HWY_RES
 }
 
 template <class T>
-using TileFn = void (*)(const T*, const int32_t*, int64_t, const T*, const T*, T*);
+using TileFn = void (*)(const T*, const int64_t*, const int32_t*, int64_t, const T*, const T*, T*);
 
 template <class T, int NV>
 TileFn<T> tile_of(int64_t rows) {
@@ -138,51 +142,97 @@ TileFn<T> tile_of(int64_t rows, int64_t vectors) {
                         : tile_of<T, 3>(rows);
 }
 
+// Channels in blocks of at most kOB, as equal as can be: a narrow last block would leave the
+// multipliers idle.
+struct Blocks {
+  int64_t channels, count;
+  explicit Blocks(int64_t n, int64_t most = kOB) : channels(n), count((n + most - 1) / most) {}
+  int64_t first(int64_t b) const { return b * channels / count; }
+  int64_t size(int64_t b) const { return first(b + 1) - first(b); }
+};
+
+// Packed weights: [block][depth][kOB]; from(channel, k) gives a weight.
+template <class T, class F>
+void pack_weights(const Blocks& blocks, int64_t depth, T* HWY_RESTRICT to, F&& from) {
+  for (int64_t b = 0; b < blocks.count; ++b) {
+    const int64_t first = blocks.first(b), n = blocks.size(b);
+    for (int64_t k = 0; k < depth; ++k, to += kOB) {
+      for (int64_t r = 0; r < kOB; ++r) to[r] = r < n ? from(first + r, k) : T(0);
+    }
+  }
+}
+
+// Fewest computed lanes, and wide tiles where equal.
+int64_t tile_vectors(int64_t n) {
+  int64_t best = 1, best_cost = INT64_MAX;
+  for (int64_t v = 1; v <= kMaxNV; ++v) {
+    const int64_t cost = (n + v - 1) / v * (4 * v + 2);
+    if (cost <= best_cost) {
+      best = v;
+      best_cost = cost;
+    }
+  }
+  return best;
+}
+
+// The vectors that cover a grid of rows x cols whose rows lie `pitch` apart.
+template <class T>
+struct Cover {
+  int64_t rows, cols, pitch, per_row, total;
+  bool by_rows;
+  Cover(int64_t r, int64_t c, int64_t p)
+      : rows(r), cols(c), pitch(p), per_row((c + kVL<T> - 1) / kVL<T>) {
+    const int64_t flat = ((r - 1) * p + c + kVL<T> - 1) / kVL<T>;
+    by_rows = r * per_row < flat;
+    total = by_rows ? r * per_row : flat;
+  }
+  int64_t length() const { return (rows - 1) * pitch + cols; }
+  // Where vector j starts; one past the end repeats the last.
+  int64_t start(int64_t j) const {
+    j = HWY_MIN(j, total - 1);
+    return by_rows ? j / per_row * pitch + j % per_row * kVL<T> : j * kVL<T>;
+  }
+};
+
 // A set of outputs on a grid of rows x cols, all read from the same planes.
 template <class T>
 struct FlatConv {
-  int64_t rows, cols, pitch;  // outputs (y, x) at flat position y * pitch + x
-  int64_t depth;              // taps x input channels
+  Cover<T> cover;  // outputs (y, x) at flat position y * pitch + x
+  int64_t depth;   // taps x input channels
   const int32_t* off;
-  const T* weights;  // [channel block][depth][kOB]
-  const T* init;     // [channel], padded to a multiple of kOB
+  const T* weights;  // packed
+  const T* init;     // [block][kOB]
   int64_t channels;
   int64_t channel_step, row_step, col_step;  // of the destination
 
-  int64_t length() const { return (rows - 1) * pitch + cols; }
-  // Vectors of a tile: the fewest computed lanes, and wide tiles where equal.
-  int64_t vectors() const {
-    const int64_t n = (length() + kVL<T> - 1) / kVL<T>;
-    int64_t best = 1, best_cost = INT64_MAX;
-    for (int64_t v = 1; v <= kMaxNV; ++v) {
-      const int64_t cost = (n + v - 1) / v * (4 * v + 2);
-      if (cost <= best_cost) {
-        best = v;
-        best_cost = cost;
-      }
-    }
-    return best;
-  }
-  int64_t tiles() const { return (length() + vectors() * kVL<T> - 1) / (vectors() * kVL<T>); }
+  int64_t vectors() const { return tile_vectors(cover.total); }
+  int64_t tiles() const { return (cover.total + vectors() - 1) / vectors(); }
 };
+
+template <class T>
+HWY_INLINE void store_run(const T* HWY_RESTRICT from, int64_t n, T* HWY_RESTRICT to, int64_t step) {
+  const Tag<T> d;
+  if (step != 1) {
+    for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
+    return;
+  }
+  int64_t j = 0;
+  for (; j + kVL<T> <= n; j += kVL<T>) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+  if (j < n) store_first(hn::LoadU(d, from + j), d, to + j, n - j);
+}
 
 // Copies the valid lanes of a tile that starts at flat position `start` to their rows.
 template <class T>
 HWY_INLINE void scatter(const FlatConv<T>& f, const T* HWY_RESTRICT tile, int64_t start,
                         int64_t lanes, T* HWY_RESTRICT dst) {
-  const Tag<T> d;
-  int64_t y = start / f.pitch, x = start % f.pitch, i = 0;
-  while (i < lanes && y < f.rows) {
-    const int64_t run = HWY_MIN(f.cols - x, lanes - i);
-    T* out = dst + y * f.row_step + x * f.col_step;
-    if (f.col_step == 1) {
-      int64_t j = 0;
-      for (; j + kVL<T> <= run; j += kVL<T>) hn::StoreU(hn::LoadU(d, tile + i + j), d, out + j);
-      if (j < run) store_first(hn::LoadU(d, tile + i + j), d, out + j, run - j);
-    } else {
-      for (int64_t j = 0; j < run; ++j) out[j * f.col_step] = tile[i + j];
+  const Cover<T>& c = f.cover;
+  int64_t y = start / c.pitch, x = start % c.pitch, i = 0;
+  while (i < lanes && y < c.rows) {
+    if (x < c.cols) {
+      store_run(tile + i, HWY_MIN(c.cols - x, lanes - i), dst + y * f.row_step + x * f.col_step,
+                f.col_step);
     }
-    i += f.pitch - x;
+    i += c.pitch - x;
     x = 0;
     ++y;
   }
@@ -191,18 +241,33 @@ HWY_INLINE void scatter(const FlatConv<T>& f, const T* HWY_RESTRICT tile, int64_
 // Tiles [t0, t1) of all channels of one image.
 template <class T>
 void run_tiles(const FlatConv<T>& f, const T* planes, int64_t t0, int64_t t1, T* dst) {
-  const int64_t vectors = f.vectors(), lanes = vectors * kVL<T>;
+  const Cover<T>& cover = f.cover;
+  const int64_t vectors = f.vectors();
   HWY_ALIGN T out[(kOB * kMaxNV + 1) * hn::MaxLanes(Tag<T>())];
-  for (int64_t c = 0; c < f.channels; c += kOB) {
-    const int64_t rows = HWY_MIN(int64_t{kOB}, f.channels - c);
+  const Blocks blocks(f.channels);
+  for (int64_t b = 0; b < blocks.count; ++b) {
+    const int64_t rows = blocks.size(b);
     const TileFn<T> tile = tile_of<T>(rows, vectors);
-    const T* w = f.weights + c * f.depth;
+    const T* w = f.weights + b * kOB * f.depth;
+    T* to = dst + blocks.first(b) * f.channel_step;
     for (int64_t t = t0; t < t1; ++t) {
-      const int64_t start = t * lanes;
-      tile(planes + start, f.off, f.depth, w, f.init + c, out);
-      for (int64_t r = 0; r < rows; ++r) {
-        scatter(f, out + r * kMaxNV * kVL<T>, start, HWY_MIN(lanes, f.length() - start),
-                dst + (c + r) * f.channel_step);
+      int64_t at[kMaxNV];
+      for (int64_t v = 0; v < vectors; ++v) at[v] = cover.start(t * vectors + v);
+      tile(planes, at, f.off, f.depth, w, f.init + b * kOB, out);
+      if (!cover.by_rows) {
+        for (int64_t r = 0; r < rows; ++r) {
+          scatter(f, out + r * kMaxNV * kVL<T>, at[0],
+                  HWY_MIN(vectors * kVL<T>, cover.length() - at[0]), to + r * f.channel_step);
+        }
+        continue;
+      }
+      for (int64_t v = 0; v < vectors && t * vectors + v < cover.total; ++v) {
+        const int64_t y = at[v] / cover.pitch, x = at[v] % cover.pitch;
+        T* place = to + y * f.row_step + x * f.col_step;
+        for (int64_t r = 0; r < rows; ++r) {
+          store_run(out + (r * kMaxNV + v) * kVL<T>, HWY_MIN(kVL<T>, cover.cols - x),
+                    place + r * f.channel_step, f.col_step);
+        }
       }
     }
   }
@@ -215,7 +280,7 @@ void run_batch(const Planes& p, int64_t slack, const FlatConv<T>* jobs, int64_t 
                int64_t dst_step) {
   int64_t work = 0;
   for (int64_t j = 0; j < job_count; ++j) {
-    work += jobs[j].depth * jobs[j].channels * jobs[j].length();
+    work += jobs[j].depth * jobs[j].channels * jobs[j].cover.total * kVL<T>;
   }
   // As many tiles at a time as keep their part of the planes in the second-level cache.
   const int64_t tile_bytes =
@@ -291,19 +356,25 @@ void forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* y) {
   const Planes p = forward_planes(s);
   const int64_t depth = p.channels * s.taps(), outs = s.out_channels / s.groups;
   const int64_t slack = kMaxNV * kVL<T>;
-  const int64_t padded = round_up(outs, kOB);
+  const Blocks blocks(outs);
   Scratch<int32_t> off(depth);
   forward_offsets(s, p, off.get());
-  Scratch<T> packed(padded * depth), init(padded);
+  Scratch<T> packed(blocks.count * kOB * depth), init(blocks.count * kOB);
   for (int64_t g = 0; g < s.groups; ++g) {
     const T* wg = w + g * outs * depth;
-    for (int64_t o = 0; o < padded; ++o) {
-      init[o] = bias && o < outs ? bias[g * outs + o] : T(0);
-      T* to = packed.get() + o / kOB * kOB * depth + o % kOB;
-      for (int64_t k = 0; k < depth; ++k) to[k * kOB] = o < outs ? wg[o * depth + k] : T(0);
-    }
-    const FlatConv<T> job{s.out[1],   s.out[2], p.pitch,      depth,    off.get(), packed.get(),
-                          init.get(), outs,     s.out_area(), s.out[2], 1};
+    pack_weights(blocks, depth, packed.get(),
+                 [&](int64_t o, int64_t k) { return wg[o * depth + k]; });
+    pack_weights(blocks, 1, init.get(),
+                 [&](int64_t o, int64_t) { return bias ? bias[g * outs + o] : T(0); });
+    const FlatConv<T> job{Cover<T>(s.out[1], s.out[2], p.pitch),
+                          depth,
+                          off.get(),
+                          packed.get(),
+                          init.get(),
+                          outs,
+                          s.out_area(),
+                          s.out[2],
+                          1};
     const T* dst = y + g * outs * s.out_area();
     run_batch(p, slack, &job, 1, &dst, s.batch, x + g * p.channels * s.in_area(),
               s.in_channels * s.in_area(), s.out_channels * s.out_area());
@@ -342,10 +413,127 @@ struct PhaseJob {
   Scratch<T> packed;
 };
 
+// The gradient by data of small images with little padding: most of what a gather would read is
+// padding, so each product of a tap is added where it belongs instead. Stride 1.
+template <class T>
+struct Spread {
+  const ConvShape& s;
+  int64_t outs, ins, taps;
+  int64_t vectors, total;  // of a row of grad_y, of all its rows
+  int64_t height, pitch;   // of the padded planes that collect the sums
+  explicit Spread(const ConvShape& shape)
+      : s(shape),
+        outs(s.out_channels / s.groups),
+        ins(s.in_channels / s.groups),
+        taps(s.taps()),
+        vectors((s.out[2] + kVL<T> - 1) / kVL<T>),
+        total(vectors * s.out[1]),
+        height(s.out[1] + (s.kernel[1] - 1) * s.dilation[1]),
+        pitch(s.out[2] + (s.kernel[2] - 1) * s.dilation[2]) {}
+
+  bool pays() const {
+    if (s.stride[1] != 1 || s.stride[2] != 1 || s.batch < 4) return false;
+    if (outs < 8 || s.in_area() > 4096) return false;
+    const int64_t gathered =
+        Cover<T>(s.in[1], s.in[2], s.in[2] + (s.kernel[2] - 1) * s.dilation[2]).total;
+    return gathered * 2 >= total * 3;
+  }
+
+  // Adds vector j (of row y, from column x) of every row of the tile into the planes.
+  void add(const T* HWY_RESTRICT tile, int64_t rows, int64_t j, const int64_t* HWY_RESTRICT place,
+           T* HWY_RESTRICT planes) const {
+    const Tag<T> d;
+    const int64_t y = j / vectors, x = j % vectors * kVL<T>;
+    const int64_t left = s.out[2] - x;
+    const auto keep = hn::FirstN(d, static_cast<size_t>(HWY_MIN(left, kVL<T>)));
+    for (int64_t r = 0; r < rows; ++r) {
+      T* to = planes + place[r] + y * pitch + x;
+      const auto v = hn::LoadU(d, tile + r * kMaxNV * kVL<T>);
+      // Lanes beyond the row are no products: they must not carry an infinite weight's NaN.
+      hn::StoreU(hn::Add(hn::LoadU(d, to), hn::IfThenElseZero(keep, v)), d, to);
+    }
+  }
+
+  // planes += contributions of one image and group; g: [outs][total][VL].
+  void image(const T* g, const int32_t* off, const T* packed, const T* init, const int64_t* place,
+             T* planes) const {
+    HWY_ALIGN T out[(kOB * kMaxNV + 1) * hn::MaxLanes(Tag<T>())];
+    const Blocks blocks(ins * taps);
+    const int64_t n = tile_vectors(total);
+    for (int64_t b = 0; b < blocks.count; ++b) {
+      const int64_t rows = blocks.size(b);
+      const TileFn<T> tile = tile_of<T>(rows, n);
+      for (int64_t j = 0; j < total; j += n) {
+        int64_t at[kMaxNV];
+        for (int64_t v = 0; v < n; ++v) at[v] = HWY_MIN(j + v, total - 1) * kVL<T>;
+        tile(g, at, off, outs, packed + b * kOB * outs, init, out);
+        for (int64_t v = 0; v < n && j + v < total; ++v) {
+          add(out + v * kVL<T>, rows, j + v, place + blocks.first(b), planes);
+        }
+      }
+    }
+  }
+
+  void pack_gradient(const T* gy, T* g) const {
+    const int64_t width = vectors * kVL<T>;
+    for (int64_t row = 0; row < outs * s.out[1]; ++row, gy += s.out[2], g += width) {
+      std::memcpy(g, gy, sizeof(T) * s.out[2]);
+      std::memset(g + s.out[2], 0, sizeof(T) * (width - s.out[2]));
+    }
+  }
+
+  void crop(const T* planes, T* gx) const {
+    for (int64_t c = 0; c < ins; ++c) {
+      for (int64_t y = 0; y < s.in[1]; ++y, gx += s.in[2]) {
+        const int64_t from = y + s.pad[1];
+        const int64_t n =
+            from < height ? HWY_MAX(int64_t{0}, HWY_MIN(s.in[2], pitch - s.pad[2])) : 0;
+        if (n > 0) {
+          std::memcpy(gx, planes + (c * height + from) * pitch + s.pad[2], sizeof(T) * n);
+        }
+        std::memset(gx + n, 0, sizeof(T) * (s.in[2] - n));
+      }
+    }
+  }
+
+  void run(const T* gy, const T* w, T* gx) const {
+    const Blocks blocks(ins * taps);
+    Scratch<T> packed(blocks.count * kOB * outs), init(kOB);
+    Scratch<int32_t> off(outs);
+    Scratch<int64_t> place(ins * taps);
+    for (int64_t r = 0; r < kOB; ++r) init[r] = T(0);
+    for (int64_t o = 0; o < outs; ++o) off[o] = static_cast<int32_t>(o * total * kVL<T>);
+    for (int64_t k = 0; k < ins * taps; ++k) {
+      const int64_t tap = k % taps, kh = tap / s.kernel[2], kw = tap % s.kernel[2];
+      place[k] = (k / taps * height + kh * s.dilation[1]) * pitch + kw * s.dilation[2];
+    }
+    const int64_t size = ins * height * pitch + kVL<T>;
+    for (int64_t group = 0; group < s.groups; ++group) {
+      const T* wg = w + group * outs * ins * taps;
+      pack_weights(blocks, outs, packed.get(),
+                   [&](int64_t k, int64_t o) { return wg[o * ins * taps + k]; });
+      const int64_t cost = total * kVL<T> * outs * ins * taps;
+      parallel_for(0, s.batch, grain_for(cost, 1 << 17), [&](int64_t b, int64_t e) {
+        Scratch<T> g(outs * total * kVL<T>), planes(size);
+        for (int64_t n = b; n < e; ++n) {
+          const int64_t at = n * s.groups + group;
+          pack_gradient(gy + at * outs * s.out_area(), g.get());
+          std::memset(planes.get(), 0, sizeof(T) * size);
+          image(g.get(), off.get(), packed.get(), init.get(), place.get(), planes.get());
+          crop(planes.get(), gx + at * ins * s.in_area());
+        }
+      });
+    }
+  }
+};
+
 template <class T>
 void backward_data(const ConvShape& s, const T* gy, const T* w, T* gx) {
+  const Spread<T> spread(s);
+  if (spread.pays()) return spread.run(gy, w, gx);
   const int64_t outs = s.out_channels / s.groups, ins = s.in_channels / s.groups;
-  const int64_t padded = round_up(ins, kOB);
+  const Blocks blocks(ins);
+  const int64_t padded = blocks.count * kOB;
   const int64_t sh = s.stride[1], sw = s.stride[2];
   Scratch<Phase> ph(sh), pw(sw);
   int64_t lo_h = INT64_MAX, lo_w = INT64_MAX, hi_h = INT64_MIN, hi_w = INT64_MIN;
@@ -388,17 +576,22 @@ void backward_data(const ConvShape& s, const T* gy, const T* w, T* gx) {
               job->off[k] =
                   static_cast<int32_t>(o * p.plane() + (fh.first - fh.t_of[i] - lo_h) * p.pitch +
                                        (fw.first - fw.t_of[j] - lo_w));
-              const T* from = wg + o * ins * taps + fh.tap_of[i] * s.kernel[2] + fw.tap_of[j];
-              for (int64_t c = 0; c < padded; ++c) {
-                job->packed[(c / kOB * depth + k) * kOB + c % kOB] =
-                    c < ins ? from[c * taps] : T(0);
-              }
             }
           }
         }
-        jobs[count] = FlatConv<T>{fh.count,       fw.count,          p.pitch,    depth,
-                                  job->off.get(), job->packed.get(), init.get(), ins,
-                                  s.in_area(),    sh * s.in[2],      sw};
+        pack_weights(blocks, depth, job->packed.get(), [&](int64_t c, int64_t at) {
+          const int64_t o = at / phase_taps, i = at % phase_taps / fw.taps, j = at % fw.taps;
+          return wg[(o * ins + c) * taps + fh.tap_of[i] * s.kernel[2] + fw.tap_of[j]];
+        });
+        new (&jobs[count]) FlatConv<T>{Cover<T>(fh.count, fw.count, p.pitch),
+                                       depth,
+                                       job->off.get(),
+                                       job->packed.get(),
+                                       init.get(),
+                                       ins,
+                                       s.in_area(),
+                                       sh * s.in[2],
+                                       sw};
         bases[count] =
             base + (fh.first * sh + a - s.pad[1]) * s.in[2] + fw.first * sw + b - s.pad[2];
         ++count;
@@ -410,12 +603,18 @@ void backward_data(const ConvShape& s, const T* gy, const T* w, T* gx) {
   }
 }
 
-// gw[r][j] += sum over images and flat positions of g[r][f] * x[off[j] + f].
+// What the tiles of a weight gradient run over: `rows` rows of `vectors` vectors in each image.
+struct WeightRun {
+  int64_t images, rows, vectors;
+  int64_t x_step, x_pitch;           // of an image and of a row
+  int64_t g_step, g_plane, g_pitch;  // and of a channel
+};
+
+// gw[r][j] += sum over images and positions of g[r][f] * x[off[j] + f].
 template <class T, int R>
-HWY_NOINLINE void weight_tile(const T* HWY_RESTRICT x, int64_t x_step, const T* HWY_RESTRICT g,
-                              int64_t g_step, int64_t g_plane, int64_t images, int64_t length,
-                              const int32_t* HWY_RESTRICT off, T* HWY_RESTRICT gw, int64_t ldw,
-                              int64_t width) {
+HWY_NOINLINE void weight_tile(const WeightRun& run, const T* HWY_RESTRICT x,
+                              const T* HWY_RESTRICT g, const int32_t* HWY_RESTRICT off,
+                              T* HWY_RESTRICT gw, int64_t ldw, int64_t width) {
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   V acc[R][kWeightK];
@@ -424,16 +623,21 @@ HWY_NOINLINE void weight_tile(const T* HWY_RESTRICT x, int64_t x_step, const T* 
 #pragma GCC unroll 8
     for (int j = 0; j < kWeightK; ++j) acc[r][j] = hn::Zero(d);
   }
-  for (int64_t n = 0; n < images; ++n, x += x_step, g += g_step) {
-    for (int64_t f = 0; f < length; f += kVL<T>) {
-      V gv[R];
+  const int64_t g_plane = run.g_plane, length = run.vectors * kVL<T>;
+  for (int64_t n = 0; n < run.images; ++n) {
+    for (int64_t y = 0; y < run.rows; ++y) {
+      const T* gr = g + n * run.g_step + y * run.g_pitch;
+      const T* xr = x + n * run.x_step + y * run.x_pitch;
+      for (int64_t f = 0; f < length; f += kVL<T>) {
+        V gv[R];
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r) gv[r] = hn::LoadU(d, g + r * g_plane + f);
+        for (int r = 0; r < R; ++r) gv[r] = hn::LoadU(d, gr + r * g_plane + f);
 #pragma GCC unroll 8
-      for (int j = 0; j < kWeightK; ++j) {
-        const V xv = hn::LoadU(d, x + off[j] + f);
+        for (int j = 0; j < kWeightK; ++j) {
+          const V xv = hn::LoadU(d, xr + off[j] + f);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) acc[r][j] = hn::MulAdd(gv[r], xv, acc[r][j]);
+          for (int r = 0; r < R; ++r) acc[r][j] = hn::MulAdd(gv[r], xv, acc[r][j]);
+        }
       }
     }
   }
@@ -447,19 +651,17 @@ HWY_NOINLINE void weight_tile(const T* HWY_RESTRICT x, int64_t x_step, const T* 
 }
 
 template <class T>
-void weight_tile_rows(int64_t rows, const T* x, int64_t x_step, const T* g, int64_t g_step,
-                      int64_t g_plane, int64_t images, int64_t length, const int32_t* off, T* gw,
-                      int64_t ldw, int64_t width) {
-  switch (rows) {
+void weight_tile_rows(int64_t channels, const WeightRun& run, const T* x, const T* g,
+                      const int32_t* off, T* gw, int64_t ldw, int64_t width) {
+  switch (channels) {
     case 1:
-      return weight_tile<T, 1>(x, x_step, g, g_step, g_plane, images, length, off, gw, ldw, width);
+      return weight_tile<T, 1>(run, x, g, off, gw, ldw, width);
     case 2:
-      return weight_tile<T, 2>(x, x_step, g, g_step, g_plane, images, length, off, gw, ldw, width);
+      return weight_tile<T, 2>(run, x, g, off, gw, ldw, width);
     case 3:
-      return weight_tile<T, 3>(x, x_step, g, g_step, g_plane, images, length, off, gw, ldw, width);
+      return weight_tile<T, 3>(run, x, g, off, gw, ldw, width);
     default:
-      return weight_tile<T, kWeightO>(x, x_step, g, g_step, g_plane, images, length, off, gw, ldw,
-                                      width);
+      return weight_tile<T, kWeightO>(run, x, g, off, gw, ldw, width);
   }
 }
 
@@ -467,9 +669,10 @@ template <class T>
 void backward_weights(const ConvShape& s, const T* x, const T* gy, T* gw) {
   const Planes p = forward_planes(s);
   const int64_t depth = p.channels * s.taps(), outs = s.out_channels / s.groups;
-  const int64_t length = round_up((s.out[1] - 1) * p.pitch + s.out[2], kVL<T>);
+  const Cover<T> cover(s.out[1], s.out[2], p.pitch);
   const int64_t slack = kVL<T> + p.pitch;
-  const int64_t g_plane = round_up(s.out[1] * p.pitch, kVL<T>) + kVL<T>;
+  const int64_t g_pitch = cover.by_rows ? cover.per_row * kVL<T> : p.pitch;
+  const int64_t g_plane = round_up(s.out[1] * g_pitch, kVL<T>) + kVL<T>;
   const int64_t image_x = p.image(slack), image_g = outs * g_plane;
   // Images that fit the second-level cache together share one horizontal sum.
   const int64_t bytes = (image_x + image_g) * static_cast<int64_t>(sizeof(T));
@@ -479,7 +682,7 @@ void backward_weights(const ConvShape& s, const T* x, const T* gy, T* gw) {
   for (int64_t k = depth; k < round_up(depth, kWeightK); ++k) off[k] = off[depth - 1];
   Scratch<T> xs(group * image_x), gs(group * image_g);
   std::memset(gw, 0, sizeof(T) * s.out_channels * depth);
-  const int64_t o_blocks = (outs + kWeightO - 1) / kWeightO;
+  const Blocks o_blocks(outs, kWeightO);
   const int64_t k_blocks = (depth + kWeightK - 1) / kWeightK;
   for (int64_t g = 0; g < s.groups; ++g) {
     for (int64_t n0 = 0; n0 < s.batch; n0 += group) {
@@ -497,23 +700,32 @@ void backward_weights(const ConvShape& s, const T* x, const T* gy, T* gw) {
           const int64_t o = c - p.channels;
           const T* from = gy + ((n0 + n) * s.out_channels + g * outs + o) * s.out_area();
           T* to = gs.get() + n * image_g + o * g_plane;
-          for (int64_t row = 0; row < s.out[1]; ++row, from += s.out[2], to += p.pitch) {
+          for (int64_t row = 0; row < s.out[1]; ++row, from += s.out[2], to += g_pitch) {
             std::memcpy(to, from, sizeof(T) * s.out[2]);
-            std::memset(to + s.out[2], 0, sizeof(T) * (p.pitch - s.out[2]));
+            std::memset(to + s.out[2], 0, sizeof(T) * (g_pitch - s.out[2]));
           }
-          std::memset(to, 0, sizeof(T) * (g_plane - s.out[1] * p.pitch));
+          std::memset(to, 0, sizeof(T) * (g_plane - s.out[1] * g_pitch));
         }
       });
-      const int64_t cost = images * length * kWeightO * kWeightK;
-      parallel_for(0, o_blocks * k_blocks, grain_for(cost, 1 << 19), [&](int64_t b, int64_t e) {
-        for (int64_t i = b; i < e; ++i) {
-          const int64_t o = i % o_blocks * kWeightO, k = i / o_blocks * kWeightK;
-          weight_tile_rows<T>(HWY_MIN(int64_t{kWeightO}, outs - o), xs.get(), image_x,
-                              gs.get() + o * g_plane, image_g, g_plane, images, length,
-                              off.get() + k, gw + (g * outs + o) * depth + k, depth,
-                              HWY_MIN(int64_t{kWeightK}, depth - k));
-        }
-      });
+      const WeightRun run{images,
+                          cover.by_rows ? cover.rows : 1,
+                          cover.by_rows ? cover.per_row : cover.total,
+                          image_x,
+                          p.pitch,
+                          image_g,
+                          g_plane,
+                          g_pitch};
+      const int64_t cost = images * cover.total * kVL<T> * kWeightO * kWeightK;
+      parallel_for(
+          0, o_blocks.count * k_blocks, grain_for(cost, 1 << 19), [&](int64_t b, int64_t e) {
+            for (int64_t i = b; i < e; ++i) {
+              const int64_t block = i % o_blocks.count, o = o_blocks.first(block);
+              const int64_t k = i / o_blocks.count * kWeightK;
+              weight_tile_rows<T>(o_blocks.size(block), run, xs.get(), gs.get() + o * g_plane,
+                                  off.get() + k, gw + (g * outs + o) * depth + k, depth,
+                                  HWY_MIN(int64_t{kWeightK}, depth - k));
+            }
+          });
     }
   }
 }
