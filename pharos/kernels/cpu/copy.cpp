@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "core/factory.h"
+#include "kernels/cpu/grain.h"
 #include "kernels/cpu/loops_plan.h"
-#include "kernels/cpu/parallel.h"
 
 namespace pharos::cpu {
 namespace {
@@ -21,11 +21,35 @@ struct Bytes16 {
   uint64_t a, b;
 };
 
+// A whole tile of 4-byte items, by 4 x 4 blocks in registers; dst is written by whole cache lines.
+void transpose_words(uint32_t* dst, int64_t dst_stride, const uint32_t* src, int64_t src_stride) {
+  using V = uint32_t __attribute__((vector_size(16), aligned(4), may_alias));
+  using I = uint32_t __attribute__((vector_size(16)));
+  constexpr I low{0, 4, 1, 5}, high{2, 6, 3, 7}, first{0, 1, 4, 5}, second{2, 3, 6, 7};
+  auto row = [](const uint32_t* p) -> I { return *reinterpret_cast<const V*>(p); };
+  auto store = [](uint32_t* p, I v) { *reinterpret_cast<V*>(p) = v; };
+  for (int64_t j = 0; j < kTile; j += 4) {
+    for (int64_t i = 0; i < kTile; i += 4) {
+      const uint32_t* from = src + i * src_stride + j;
+      const I r0 = row(from), r1 = row(from + src_stride);
+      const I r2 = row(from + 2 * src_stride), r3 = row(from + 3 * src_stride);
+      const I l01 = __builtin_shuffle(r0, r1, low), l23 = __builtin_shuffle(r2, r3, low);
+      const I h01 = __builtin_shuffle(r0, r1, high), h23 = __builtin_shuffle(r2, r3, high);
+      uint32_t* to = dst + j * dst_stride + i;
+      store(to, __builtin_shuffle(l01, l23, first));
+      store(to + dst_stride, __builtin_shuffle(l01, l23, second));
+      store(to + 2 * dst_stride, __builtin_shuffle(h01, h23, first));
+      store(to + 3 * dst_stride, __builtin_shuffle(h01, h23, second));
+    }
+  }
+}
+
 // One tile: dst is packed along `na` items, src along `nb`; the other strides in items.
 template <class T>
 void transpose_tile(T* dst, int64_t dst_stride, const T* src, int64_t src_stride, int64_t na,
                     int64_t nb) {
   if (na == kTile && nb == kTile) {
+    if constexpr (sizeof(T) == 4) return transpose_words(dst, dst_stride, src, src_stride);
     // Through a packed tile: reads and writes each touch whole cache lines.
     T tile[kTile][kTile];
     for (int64_t i = 0; i < kTile; ++i)
@@ -59,26 +83,27 @@ void transpose(const Plan& p, int other) {
     if (k != other) outer *= p.size[k];
   const int64_t strips = (na + kBlock - 1) / kBlock;
   const int64_t cost = nb * (na < kBlock ? na : kBlock);
-  parallel_for(0, outer * strips, grain_for(cost, kGrain), [&](int64_t begin, int64_t end) {
-    for (int64_t strip = begin; strip < end; ++strip) {
-      int64_t linear = strip / strips;
-      const int64_t i = strip % strips * kBlock;
-      auto* dst = d.data;
-      const auto* src = s.data;
-      for (int k = 1; k < p.ndim; ++k) {
-        if (k == other) continue;
-        const int64_t at = linear % p.size[k];
-        linear /= p.size[k];
-        dst += at * d.stride[k];
-        src += at * s.stride[k];
-      }
-      const int64_t width = na - i < kBlock ? na - i : kBlock;
-      for (int64_t j = 0; j < nb; j += kBlock)
-        transpose_block(reinterpret_cast<T*>(dst) + j * dst_stride + i, dst_stride,
-                        reinterpret_cast<const T*>(src) + i * src_stride + j, src_stride, width,
-                        nb - j < kBlock ? nb - j : kBlock);
-    }
-  });
+  parallel_for(0, outer * strips, even_grain(outer * strips, cost),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t strip = begin; strip < end; ++strip) {
+                   int64_t linear = strip / strips;
+                   const int64_t i = strip % strips * kBlock;
+                   auto* dst = d.data;
+                   const auto* src = s.data;
+                   for (int k = 1; k < p.ndim; ++k) {
+                     if (k == other) continue;
+                     const int64_t at = linear % p.size[k];
+                     linear /= p.size[k];
+                     dst += at * d.stride[k];
+                     src += at * s.stride[k];
+                   }
+                   const int64_t width = na - i < kBlock ? na - i : kBlock;
+                   for (int64_t j = 0; j < nb; j += kBlock)
+                     transpose_block(reinterpret_cast<T*>(dst) + j * dst_stride + i, dst_stride,
+                                     reinterpret_cast<const T*>(src) + i * src_stride + j,
+                                     src_stride, width, nb - j < kBlock ? nb - j : kBlock);
+                 }
+               });
 }
 
 // The dim along which src is packed, if tiles pay; 0 otherwise.

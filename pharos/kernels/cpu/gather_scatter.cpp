@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "kernels/cpu/grain.h"
 #include "kernels/cpu/load.h"
 
 namespace pharos::cpu {
@@ -246,7 +247,7 @@ void run_index(const IndexJob& job, char* a, char* b) {
   by_op_and_type(job.op, job.type, [&]<ScatterOp kOp, class T>() {
     // Writes to equal positions keep their order: only reads, and outer positions, run in parallel.
     if (!job.to_b && job.outer.dims == 0) {
-      parallel_for(0, job.n, grain_for(job.inner.numel),
+      parallel_for(0, job.n, even_grain(job.n, job.inner.numel),
                    [&](int64_t from, int64_t to) { run_positions<kOp, T>(job, a, b, from, to); });
       return;
     }

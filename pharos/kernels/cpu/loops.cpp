@@ -1,15 +1,14 @@
 // The engine's general path: strides, broadcasting, dtypes and threads.
 #include "kernels/cpu/loops.h"
 
+#include "kernels/cpu/grain.h"
 #include "kernels/cpu/loops_plan.h"
-#include "kernels/cpu/parallel.h"
 
 namespace pharos::cpu {
 namespace {
 
 constexpr int64_t kBlock = 512;
 constexpr int64_t kLongRow = 64;  // rows shorter than this are gathered, several to a block
-constexpr int64_t kGrain = 32768;
 
 // Conversion with an optional stop at `via`; strides in bytes.
 void convert_via(int64_t n, char* dst, ScalarType dst_type, const char* src, ScalarType src_type,
@@ -131,6 +130,7 @@ class RowRunner {
     }
   }
   void run(int64_t begin, int64_t end) {
+    if (!limited_ && p_.ndim == 2) return run_plane(begin, end);
     Walker w(p_, begin);
     for (int64_t i = begin; i < end;) {
       int64_t n = w.left() < end - i ? w.left() : end - i;
@@ -148,6 +148,25 @@ class RowRunner {
   }
 
  private:
+  // Rows of a plane that need no buffers: each costs a call and an addition per operand.
+  void run_plane(int64_t begin, int64_t end) {
+    const int64_t length = p_.size[0];
+    int64_t row = begin / length, from = begin % length;
+    void* ptrs[kMaxOperands];
+    for (int k = 0; k < p_.count; ++k) {
+      const Stream& s = p_.streams[k];
+      ptrs[k] = s.data + row * s.stride[1] + from * s.stride[0];
+    }
+    for (int64_t left = end - begin; left > 0; from = 0) {
+      const int64_t n = length - from < left ? length - from : left;
+      p_.fn(n, ptrs, p_.params);
+      left -= n;
+      for (int k = 0; k < p_.count; ++k) {
+        const Stream& s = p_.streams[k];
+        ptrs[k] = static_cast<char*>(ptrs[k]) + s.stride[1] - from * s.stride[0];
+      }
+    }
+  }
   void segment(char** at, int64_t n, int64_t row) {
     void* ptrs[kMaxOperands];
     for (int k = 0; k < p_.count; ++k) {
@@ -254,7 +273,8 @@ void run_range(const Plan& p, int64_t begin, int64_t end) {
   }
 }
 
-int64_t grain_of(int cost) { return grain_for(cost, kGrain); }
+// Cut between blocks, so that vectors begin where they would without threads.
+int64_t grain_of(int64_t n, int cost) { return even_grain(n, cost, kBlock); }
 
 }  // namespace
 
@@ -267,7 +287,7 @@ LoopFn find_loop(const OpTable& op, ScalarType t) {
 
 void run_packed(LoopFn fn, int64_t n, void* const* ptrs, const int64_t* item_sizes, int count,
                 const void* params, int cost) {
-  parallel_for(0, n, grain_of(cost), [&](int64_t b, int64_t e) {
+  parallel_for(0, n, grain_of(n, cost), [&](int64_t b, int64_t e) {
     void* at[kMaxOperands];
     for (int k = 0; k < count; ++k) at[k] = static_cast<char*>(ptrs[k]) + b * item_sizes[k];
     fn(e - b, at, params);
@@ -328,7 +348,8 @@ void run_loop(LoopFn fn, const Operand* ops, int nout, int nin, const void* para
   if (run_few(fn, ops, nout, nin, params, numel)) return;
   Plan plan;
   if (!make_plan(plan, fn, ops, nout, nin, params)) return;
-  parallel_for(0, plan.numel, grain_of(cost), [&](int64_t b, int64_t e) { run_range(plan, b, e); });
+  parallel_for(0, plan.numel, grain_of(plan.numel, cost),
+               [&](int64_t b, int64_t e) { run_range(plan, b, e); });
 }
 
 namespace {

@@ -20,6 +20,7 @@ constexpr int64_t kBlock = 4096;   // items of one call of a row kernel
 constexpr int64_t kGather = 1024;  // items gathered at a time
 constexpr int64_t kRows = 64;      // rows of one call of a column kernel
 constexpr int64_t kTaskWork = 65536;
+constexpr int64_t kColumnWork = 16384;  // columns take several calls for the same items
 
 // Dims of size 1 dropped, sorted by stride, merged where they touch. Strides in bytes.
 struct Plan {
@@ -122,8 +123,9 @@ class Reducer {
     width_ = std::min<int64_t>(plan.ksize[0], kStrip);
     load_ = loader<A>(r.in_type, r.kind == ReduceKind::kCount);
     chunk_ = std::max<int64_t>(1, plan.count);
-    if (strips_ < 16 && width_ * plan.count >= 2 * kTaskWork) {
-      chunk_ = std::max<int64_t>(kTaskWork / width_, 256);
+    const int64_t work = plan.columns ? kColumnWork : kTaskWork;
+    if (strips_ < 16 && width_ * plan.count >= 2 * work) {
+      chunk_ = std::max<int64_t>(work / width_, plan.columns ? kRows : 256);
       chunk_ = (chunk_ + kRows - 1) / kRows * kRows;
     }
     chunks_ = std::max<int64_t>(1, (plan.count + chunk_ - 1) / chunk_);
@@ -168,7 +170,8 @@ class Reducer {
       store(0, result);
       return;
     }
-    const int64_t grain = std::max<int64_t>(1, kTaskWork / std::max<int64_t>(1, width_ * chunk_));
+    const int64_t work = plan_.columns ? kColumnWork : kTaskWork;
+    const int64_t grain = std::max<int64_t>(1, work / std::max<int64_t>(1, width_ * chunk_));
     if (chunks_ == 1) {
       parallel_for(0, strips_, grain, [&](int64_t b, int64_t e) {
         A result[kStrip];

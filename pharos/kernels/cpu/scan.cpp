@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/cpu/grain.h"
 #include "kernels/cpu/load.h"
 
 namespace pharos::cpu {
@@ -56,6 +57,41 @@ void run(const Lines<3>& lines, ScalarType in_type, const char* in, ScalarType o
       store_values(out_type, buffer, out + at[0] + i * lines.step(0), lines.step(0), n);
     }
   });
+}
+
+// Sums of packed rows, several rows at a time: an addition waits for the one before it in its row
+// only. The order within a row, and so the result, is that of one row alone.
+template <class T>
+void sum_rows(const Lines<3>& lines, const char* in, char* out) {
+  constexpr int64_t kRows = 8;
+  const int64_t length = lines.length(), groups = (lines.count() + kRows - 1) / kRows;
+  parallel_for(0, groups, even_grain(groups, 2 * kRows * length), [&](int64_t b, int64_t e) {
+    for (int64_t g = b; g < e; ++g) {
+      const int64_t first = g * kRows;
+      const int64_t n = lines.count() - first < kRows ? lines.count() - first : kRows;
+      const T* x[kRows];
+      T* y[kRows];
+      double acc[kRows] = {};
+      for (int64_t r = 0; r < kRows; ++r) {
+        const int64_t line = first + (r < n ? r : 0);  // the missing rows repeat the first
+        x[r] = reinterpret_cast<const T*>(in + line * lines.line_step(1));
+        y[r] = reinterpret_cast<T*>(out + line * lines.line_step(0));
+      }
+      for (int64_t j = 0; j < length; ++j) {
+#pragma GCC unroll 8
+        for (int64_t r = 0; r < kRows; ++r) {
+          acc[r] += static_cast<double>(x[r][j]);
+          y[r][j] = static_cast<T>(acc[r]);
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+bool packed_rows(const Lines<3>& lines) {
+  return lines.even() && lines.count() >= 8 && lines.step(0) == int64_t{sizeof(T)} &&
+         lines.step(1) == int64_t{sizeof(T)} && lines.line_step(1) != 0;
 }
 
 template <class A>
@@ -118,6 +154,12 @@ void scan(ScanKind kind, const Lines<3>& lines, ScalarType in_type, const void* 
       run_extreme<float>(lines, in_type, src, dst, positions, largest);
     }
     return;
+  }
+  if (kind == ScanKind::kSum && in_type == out_type && in != out) {
+    if (in_type == ScalarType::Float && packed_rows<float>(lines))
+      return sum_rows<float>(lines, src, dst);
+    if (in_type == ScalarType::Double && packed_rows<double>(lines))
+      return sum_rows<double>(lines, src, dst);
   }
   if (c10::isIntegralType(out_type, true)) {
     run_kind<int64_t>(kind, lines, in_type, src, out_type, dst);

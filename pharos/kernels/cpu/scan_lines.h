@@ -27,6 +27,9 @@ class Lines {
 
   int64_t count() const { return count_; }
   int64_t length() const { return length_; }
+  // Distance of consecutive lines of tensor k, if all lines lie on one dim.
+  bool even() const { return dims_ == 1; }
+  int64_t line_step(int k) const { return stride_[0][k]; }
   // Distance of neighbours on a line of tensor k.
   int64_t step(int k) const { return step_[k]; }
 
