@@ -93,18 +93,47 @@ void sweep(double tolerance) {
 
 TEST(Gemm, Float) { sweep<float>(3e-6); }
 TEST(Gemm, Double) { sweep<double>(1e-14); }
-TEST(Gemm, FloatOwnKernelsOnly) {
-  set_gemm_own_only(true);
-  sweep<float>(3e-6);
-  check<float>({false, true, 5, 4200, 300, 300, 300, 4200}, 1, 0, 3e-6);
-  check<float>({false, false, 4200, 9, 300, 300, 9, 9}, 1, 0, 3e-6);
-  set_gemm_own_only(false);
+TEST(Gemm, FewRowsOrColumnsAgainstMany) {
+  for (bool tb : {false, true}) {
+    check<float>({false, tb, 5, 4200, 300, 300, tb ? 300 : 4200, 4200}, 1, 0, 3e-6);
+    check<float>({false, tb, 20, 2050, 530, 531, tb ? 530 : 2050, 2051}, 1, 1, 3e-6);
+    check<float>({false, tb, 4200, 9, 300, 300, tb ? 300 : 9, 9}, 1, 0, 3e-6);
+    check<double>({true, tb, 130, 130, 260, 130, tb ? 260 : 130, 130}, 1, 0.5, 1e-14);
+  }
 }
 
-TEST(Gemm, OwnKernelsGiveEqualBitsForAnyNumberOfThreads) {
-  set_gemm_own_only(true);
+TEST(Gemm, PackedMatrixGivesTheProductsOfTheMatrix) {
+  for (auto [m, n, k] :
+       {std::array<int64_t, 3>{1, 1, 1}, {20, 256, 64}, {7, 45, 530}, {33, 3, 9}}) {
+    for (bool tb : {false, true}) {
+      const auto a = random_values<float>(m * k), b = random_values<float>(n * k);
+      const auto before = random_values<float>(m * n);
+      const PackedMatrix packed(tb, n, k, b.data(), tb ? k : n);
+      for (float beta : {0.0f, 1.0f}) {
+        auto c = before;
+        packed.multiply(m, a.data(), k, beta, c.data(), n);
+        for (int64_t i = 0; i < m; ++i) {
+          for (int64_t j = 0; j < n; ++j) {
+            double want = beta * before[i * n + j], scale = 1;
+            for (int64_t p = 0; p < k; ++p) {
+              const double x = a[i * k + p], y = tb ? b[j * k + p] : b[p * n + j];
+              want += x * y, scale += std::abs(x * y);
+            }
+            ASSERT_NEAR(c[i * n + j], want, 3e-6 * scale) << m << "x" << n << "x" << k << tb;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, GivesEqualBitsForAnyNumberOfThreads) {
   const int saved = pharos::get_num_threads();
-  for (auto [m, n, k] : {std::array<int64_t, 3>{200, 300, 500}, {1, 3000, 500}, {2000, 1, 700}}) {
+  for (auto [m, n, k] : {std::array<int64_t, 3>{200, 300, 500},
+                         {1, 3000, 500},
+                         {2000, 1, 700},
+                         {128, 128, 128},
+                         {20, 2048, 512}}) {
     auto a = random_values<float>(m * k), b = random_values<float>(k * n);
     std::vector<float> first;
     for (int threads : {1, 2, 3, 7}) {
@@ -116,7 +145,6 @@ TEST(Gemm, OwnKernelsGiveEqualBitsForAnyNumberOfThreads) {
     }
   }
   pharos::set_num_threads(saved);
-  set_gemm_own_only(false);
 }
 
 TEST(Gemm, NanAndInfinityPropagate) {

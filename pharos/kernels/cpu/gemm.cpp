@@ -1,11 +1,7 @@
-// Chooses the matrix product: own kernels, oneDNN for large f32, f32 conversion for half precision,
-// plain loops for the rest; and spreads batches over threads.
+// Chooses the matrix product: own kernels, f32 conversion for half precision, plain loops for the
+// rest; and spreads batches over threads. oneDNN's products gain little over ours where a machine is
+// idle and lose much where it is not: its OpenMP threads spin against those of our pool.
 #include "kernels/cpu/gemm.h"
-
-#include <dnnl.h>
-
-#include <atomic>
-#include <stdexcept>
 
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
@@ -13,19 +9,11 @@
 namespace pharos::cpu {
 namespace {
 
-std::atomic<bool> own_only{false};
-
 template <class T>
 void scale(int64_t m, int64_t n, T beta, T* c, int64_t ldc) {
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == T(0) ? T(0) : c[i * ldc + j] * beta;
   }
-}
-
-// oneDNN gains 4 to 9 % on large products; below that our own kernel is as fast, has equal bits
-// for any number of threads, and does not stall when OpenMP's spinning threads meet a busy machine.
-bool dnnl_fits(bool tb, int64_t m, int64_t n, int64_t k) {
-  return m * n * k > int64_t{256} * 256 * 256 && m > (tb ? 16 : 4) && n > 4;
 }
 
 void half_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha,
@@ -53,19 +41,23 @@ void half_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, fl
 
 }  // namespace
 
-void set_gemm_own_only(bool on) noexcept { own_only.store(on, std::memory_order_relaxed); }
+PackedMatrix::PackedMatrix(bool trans_b, int64_t n, int64_t k, const float* b, int64_t ldb)
+    : n_(n), k_(k) {
+  const int64_t width = detail::own_packed_width();
+  packed_.resize((n + width - 1) / width * width * k);
+  detail::own_pack({false, trans_b, 1, n, k, 1, nullptr, 0, b, ldb, 0, nullptr, n}, packed_.get());
+}
+
+void PackedMatrix::multiply(int64_t m, const float* a, int64_t lda, float beta, float* c,
+                            int64_t ldc) const {
+  detail::own_gemm(
+      {false, false, m, n_, k_, 1.0f, a, lda, nullptr, 0, beta, c, ldc, packed_.get()});
+}
 
 void sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
            int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
   if (m <= 0 || n <= 0) return;
   if (k <= 0) return scale(m, n, beta, c, ldc);
-  if (dnnl_fits(tb, m, n, k) && !own_only.load(std::memory_order_relaxed)) {
-    OmpGuard guard;
-    if (dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) ==
-        dnnl_success) {
-      return;
-    }
-  }
   detail::own_gemm(detail::GemmArgs<float>{ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 

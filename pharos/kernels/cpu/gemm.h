@@ -1,12 +1,13 @@
 // Matrix products on raw row-major memory: C = alpha * op(A) * op(B) + beta * C.
 // op(A) is m x k, op(B) is k x n; op transposes when the flag is set, so A is then stored k x m.
 // C is not read when beta is zero. f32 and f64 run on kernels of our own with equal bits for any
-// number of threads; large f32 products go to oneDNN, whose bits may differ by thread count.
+// number of threads.
 #pragma once
 
 #include <cstdint>
 
 #include "kernels/cpu/dtype.h"
+#include "kernels/cpu/scratch.h"
 
 namespace pharos::cpu {
 
@@ -41,8 +42,18 @@ void dgemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double a
            const double* a, int64_t lda, const double* b, int64_t ldb, double beta, double* c,
            int64_t ldc);
 
-// When set, oneDNN is not used, so that f32 results do not depend on the number of threads.
-void set_gemm_own_only(bool on) noexcept;
+// op(B) of many products, packed once: layers of recurrent nets multiply by the same weights at
+// every step.
+class PackedMatrix {
+ public:
+  PackedMatrix(bool trans_b, int64_t n, int64_t k, const float* b, int64_t ldb);
+  // C = A * op(B) + beta * C for m rows of A.
+  void multiply(int64_t m, const float* a, int64_t lda, float beta, float* c, int64_t ldc) const;
+
+ private:
+  int64_t n_, k_;
+  Scratch<float> packed_;
+};
 
 namespace detail {
 template <class T>
@@ -57,10 +68,14 @@ struct GemmArgs {
   T beta;
   T* c;
   int64_t ldc;
+  const T* packed_b = nullptr;  // op(B) as own_pack leaves it; b is not read then
 };
 // gemm_simd.cpp. Both need m, n, k > 0.
 void own_gemm(const GemmArgs<float>& args);
 void own_gemm(const GemmArgs<double>& args);
+// Writes op(B) as panels of own_packed_width() columns.
+void own_pack(const GemmArgs<float>& args, float* packed);
+int64_t own_packed_width();
 // gemm_generic.cpp: integers and complex numbers.
 void generic_gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
                   const GemmScalar& alpha, const void* a, int64_t lda, const void* b, int64_t ldb,

@@ -25,17 +25,23 @@ constexpr int kMR = 6;
 constexpr int kDotRows = 3;
 #endif
 constexpr int64_t kKC = 256;  // depth of a block: a panel of B stays in the first-level cache
+constexpr int64_t kSmallDepth = 512;       // depth up to which one block is better than two
+constexpr int64_t kInPlaceDepth = 128;     // longer panels of B in place miss too many pages
+constexpr int64_t kCachedItems = 1 << 16;  // that stay in the second-level cache
+constexpr int64_t kTwoThreads = 1 << 19;   // products that a second thread begins to pay for
 
 template <class T>
 using Tag = hn::ScalableTag<T>;
 template <class T>
 constexpr int64_t kVL = hn::MaxLanes(Tag<T>());
 
-// C[r][0..width) = alpha * sum_k A[r][k] * B[k][..] + beta * C for R rows and NV vectors.
-template <class T, int R, int NV>
+// C[r][0..width) = alpha * sum_k A[r][k] * B[k][..] + beta * C for R rows and NV vectors. Packed
+// operands have strides known to the compiler, which leaves it enough registers for addresses.
+template <class T, int R, int NV, bool kPacked = false>
 HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64_t a_col,
                         const T* HWY_RESTRICT b, int64_t b_row, T alpha, T beta, T* HWY_RESTRICT c,
                         int64_t ldc, int64_t width) {
+  if constexpr (kPacked) a_row = 1, a_col = kMR, b_row = NV * kVL<T>;
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   const int64_t vl = kVL<T>;
@@ -181,13 +187,13 @@ HWY_INLINE void pack_b(const GemmArgs<T>& g, int64_t p0, int64_t k, int64_t j0, 
 
 // Rows [0, m) of one panel of B that is at most 2 vectors wide. a is strided, or packed when
 // a_row == 1 and a_col == kMR (then row blocks follow each other).
-template <class T>
+template <class T, bool kPacked = false>
 HWY_INLINE void run_panel(int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_col,
                           int64_t a_block, const T* b, int64_t b_row, T alpha, T beta, T* c,
                           int64_t ldc, int64_t width) {
   const bool wide = width > kVL<T>;
   int64_t i = 0;
-  const MicroFn<T> full = wide ? micro<T, kMR, 2> : micro<T, kMR, 1>;
+  const MicroFn<T> full = wide ? micro<T, kMR, 2, kPacked> : micro<T, kMR, 1>;
   for (; i + kMR <= m; i += kMR, a += a_block) {
     full(k, a, a_row, a_col, b, b_row, alpha, beta, c + i * ldc, ldc, width);
   }
@@ -197,32 +203,49 @@ HWY_INLINE void run_panel(int64_t m, int64_t k, const T* a, int64_t a_row, int64
   }
 }
 
-// Everything fits the caches: A is read where it lies.
+// A fits the second-level cache and is read where it lies. Each panel of B is packed by the thread
+// that uses it, unless the caller has packed B before.
 template <class T>
-void gemm_small(const GemmArgs<T>& g) {
+void gemm_panels(const GemmArgs<T>& g) {
   const int64_t nr = 2 * kVL<T>;
   const int64_t a_row = g.ta ? 1 : g.lda, a_col = g.ta ? g.lda : 1;
-  constexpr int64_t kStack = 4096;
-  HWY_ALIGN T stack[kStack];
-  Scratch<T> heap;
-  T* buffer = stack;
-  if (g.k * nr > kStack) {
-    heap.resize(g.k * nr);
-    buffer = heap.get();
-  }
-  for (int64_t j = 0; j < g.n; j += nr) {
-    const int64_t width = HWY_MIN(nr, g.n - j);
-    const T* b = buffer;
-    int64_t b_row = width > kVL<T> ? nr : kVL<T>;
-    if (!g.tb && width == nr && g.m <= 4 * kMR) {
-      b = g.b + j;  // few rows: packing would cost more than it saves
-      b_row = g.ldb;
-    } else {
-      pack_b(g, 0, g.k, j, width, b_row, buffer);
+  // Few rows: packing would cost more than it saves.
+  const bool in_place =
+      !g.tb && g.m <= 4 * kMR && (g.k <= kInPlaceDepth || g.k * g.ldb <= kCachedItems);
+  const int64_t depth = g.k <= kSmallDepth ? g.k : kKC;
+  const int64_t work = g.m * g.k * nr;
+  const int64_t grain =
+      work * (g.n / nr) < kTwoThreads ? g.n : nr * grain_for(work, kTwoThreads / 4);
+  parallel_for(0, g.n, grain, [&](int64_t j0, int64_t j1) {
+    constexpr int64_t kStack = 4096;
+    HWY_ALIGN T stack[kStack];
+    Scratch<T> heap;
+    T* buffer = stack;
+    if (depth * nr > kStack && g.packed_b == nullptr) {
+      heap.resize(depth * nr);
+      buffer = heap.get();
     }
-    run_panel(g.m, g.k, g.a, a_row, a_col, kMR * a_row, b, b_row, g.alpha, g.beta, g.c + j, g.ldc,
-              width);
-  }
+    for (int64_t j = j0; j < j1; j += nr) {
+      const int64_t width = HWY_MIN(nr, j1 - j);
+      for (int64_t p = 0; p < g.k; p += depth) {
+        const int64_t k = HWY_MIN(depth, g.k - p);
+        const T beta = p == 0 ? g.beta : T(1);
+        const T* b = buffer;
+        int64_t b_row = width > kVL<T> ? nr : kVL<T>;
+        if (g.packed_b != nullptr) {
+          b = g.packed_b + j * g.k + p * nr;
+          b_row = nr;
+        } else if (in_place && width == nr) {
+          b = g.b + p * g.ldb + j;
+          b_row = g.ldb;
+        } else {
+          pack_b(g, p, k, j, width, b_row, buffer);
+        }
+        run_panel(g.m, k, g.a + p * a_col, a_row, a_col, kMR * a_row, b, b_row, g.alpha, beta,
+                  g.c + j, g.ldc, width);
+      }
+    }
+  });
 }
 
 // Sum of products of two contiguous rows, in four independent sums.
@@ -352,7 +375,7 @@ void gemm_stream(const GemmArgs<T>& g) {
       tail.b = g.b + j;
       tail.c = g.c + j;
       tail.n = j1 - j;
-      gemm_small(tail);
+      gemm_panels(tail);
     }
   });
 }
@@ -363,8 +386,10 @@ void gemm_large(const GemmArgs<T>& g) {
   const int64_t nr = 2 * kVL<T>;
   constexpr int64_t kMBlock = 16 * 1024 / sizeof(T) / kMR * kMR;  // rows of A packed at a time
   constexpr int64_t kNBlock = 4096;
-  const int64_t mc = 12 * kMR;
-  const int64_t nc = 8 * nr;
+  int64_t mc = 12 * kMR;
+  int64_t nc = 8 * nr;
+  // Tiles enough for every thread; their cut does not change any sum.
+  while (nc > nr && ((g.m + mc - 1) / mc) * ((g.n + nc - 1) / nc) < 32) nc /= 2;
   Scratch<T> packed_a(kKC * HWY_MIN(kMBlock, (g.m + kMR - 1) / kMR * kMR));
   Scratch<T> packed_b(kKC * HWY_MIN(kNBlock, (g.n + nr - 1) / nr * nr));
   for (int64_t j0 = 0; j0 < g.n; j0 += kNBlock) {
@@ -372,7 +397,7 @@ void gemm_large(const GemmArgs<T>& g) {
     for (int64_t p0 = 0; p0 < g.k; p0 += kKC) {
       const int64_t k = HWY_MIN(kKC, g.k - p0);
       const T beta = p0 == 0 ? g.beta : T(1);
-      parallel_for(0, (n + nr - 1) / nr, 8, [&](int64_t b, int64_t e) {
+      parallel_for(0, (n + nr - 1) / nr, grain_for(nr * k, 1 << 15), [&](int64_t b, int64_t e) {
         for (int64_t panel = b; panel < e; ++panel) {
           const int64_t j = panel * nr;
           pack_b(g, p0, k, j0 + j, HWY_MIN(nr, n - j), nr, packed_b.get() + j * k);
@@ -380,30 +405,31 @@ void gemm_large(const GemmArgs<T>& g) {
       });
       for (int64_t i0 = 0; i0 < g.m; i0 += kMBlock) {
         const int64_t m = HWY_MIN(kMBlock, g.m - i0);
-        parallel_for(0, (m + kMR - 1) / kMR, 16, [&](int64_t b, int64_t e) {
-          for (int64_t block = b; block < e; ++block) {
-            const int64_t i = block * kMR;
-            const int64_t rows = HWY_MIN(kMR, m - i);
-            T* dst = packed_a.get() + i * k;
-            const T* src = g.ta ? g.a + p0 * g.lda + i0 + i : g.a + (i0 + i) * g.lda + p0;
-            if (!g.ta) {
-              pack_columns(src, g.lda, k, rows, int64_t{kMR}, dst);
-              continue;
-            }
-            for (int64_t p = 0; p < k; ++p) {
-              for (int64_t r = 0; r < rows; ++r) dst[p * kMR + r] = src[r + p * g.lda];
-            }
-          }
-        });
+        parallel_for(
+            0, (m + kMR - 1) / kMR, grain_for(kMR * k, 1 << 15), [&](int64_t b, int64_t e) {
+              for (int64_t block = b; block < e; ++block) {
+                const int64_t i = block * kMR;
+                const int64_t rows = HWY_MIN(kMR, m - i);
+                T* dst = packed_a.get() + i * k;
+                const T* src = g.ta ? g.a + p0 * g.lda + i0 + i : g.a + (i0 + i) * g.lda + p0;
+                if (!g.ta) {
+                  pack_columns(src, g.lda, k, rows, int64_t{kMR}, dst);
+                  continue;
+                }
+                for (int64_t p = 0; p < k; ++p) {
+                  for (int64_t r = 0; r < rows; ++r) dst[p * kMR + r] = src[r + p * g.lda];
+                }
+              }
+            });
         const int64_t tiles_m = (m + mc - 1) / mc, tiles_n = (n + nc - 1) / nc;
         parallel_for(0, tiles_m * tiles_n, 1, [&](int64_t b, int64_t e) {
           for (int64_t tile = b; tile < e; ++tile) {
             const int64_t ti = tile / tiles_n * mc, tj = tile % tiles_n * nc;
             const int64_t rows = HWY_MIN(mc, m - ti), stop = HWY_MIN(n, tj + nc);
             for (int64_t j = tj; j < stop; j += nr) {
-              run_panel(rows, k, packed_a.get() + ti * k, int64_t{1}, int64_t{kMR}, kMR * k,
-                        packed_b.get() + j * k, nr, g.alpha, beta, g.c + (i0 + ti) * g.ldc + j0 + j,
-                        g.ldc, HWY_MIN(nr, stop - j));
+              run_panel<T, true>(rows, k, packed_a.get() + ti * k, int64_t{1}, int64_t{kMR},
+                                 kMR * k, packed_b.get() + j * k, nr, g.alpha, beta,
+                                 g.c + (i0 + ti) * g.ldc + j0 + j, g.ldc, HWY_MIN(nr, stop - j));
             }
           }
         });
@@ -412,38 +438,55 @@ void gemm_large(const GemmArgs<T>& g) {
   }
 }
 
+// A * x as a row times a matrix: C^T (1 x m) = B^T (1 x k) * A^T (k x m).
+template <class T>
+void gemm_vector(const GemmArgs<T>& g) {
+  GemmArgs<T> t = g;
+  t.m = 1;
+  t.n = g.m;
+  t.a = g.b;
+  t.ta = false;
+  t.lda = g.k;
+  t.b = g.a;
+  t.tb = !g.ta;
+  t.ldb = g.lda;
+  t.ldc = g.m;
+  if (t.tb) return gemm_dots(t);
+  gemm_stream(t);
+}
+
 template <class T>
 HWY_INLINE void gemm_any(const GemmArgs<T>& g) {
+  if (g.packed_b != nullptr) return gemm_panels(g);
+  if (g.n == 1 && g.ldc == 1 && (g.tb || g.ldb == 1) && g.m * g.k > 64) return gemm_vector(g);
   const int64_t work = g.m * g.n * g.k;
   if (work <= 96 * 96 * 96 && g.k <= 1024) {
     // A row or two against a transposed B: no packing at all.
     if (g.m <= 2 && g.tb && !g.ta && g.n * g.k > 64) return gemm_dots(g);
-    return gemm_small(g);
+    return gemm_panels(g);
   }
   if (!g.ta && g.tb && g.m <= 16) return gemm_dots(g);
-  if (g.n == 1) {  // A * x: the transposed problem is a row times a matrix
-    if (g.ldc == 1 && (!g.tb ? g.ldb == 1 : true)) {
-      // C^T (1 x m) = B^T (1 x k) * A^T (k x m)
-      GemmArgs<T> t = g;
-      t.m = 1;
-      t.n = g.m;
-      t.a = g.b;
-      t.ta = false;
-      t.lda = g.k;
-      t.b = g.a;
-      t.tb = !g.ta;
-      t.ldb = g.lda;
-      t.ldc = g.m;
-      if (t.tb) return gemm_dots(t);
-      return gemm_stream(t);
-    }
-  }
-  if (g.m <= 2 * kMR && !g.tb) return gemm_stream(g);
+  if (g.m <= kMR && !g.tb) return gemm_stream(g);
+  if (g.m * g.k <= kCachedItems && g.n >= 8 * kVL<T>) return gemm_panels(g);
   gemm_large(g);
+}
+
+// Panels of two vectors' width and full depth, one after the other.
+template <class T>
+void pack_all(const GemmArgs<T>& g, T* packed) {
+  const int64_t nr = 2 * kVL<T>;
+  parallel_for(0, (g.n + nr - 1) / nr, grain_for(nr * g.k, 1 << 15), [&](int64_t b, int64_t e) {
+    for (int64_t panel = b; panel < e; ++panel) {
+      const int64_t j = panel * nr;
+      pack_b(g, 0, g.k, j, HWY_MIN(nr, g.n - j), nr, packed + j * g.k);
+    }
+  });
 }
 
 void GemmF32(const GemmArgs<float>& g) { gemm_any(g); }
 void GemmF64(const GemmArgs<double>& g) { gemm_any(g); }
+void PackF32(const GemmArgs<float>& g, float* packed) { pack_all(g, packed); }
+int64_t PackedWidth() { return 2 * kVL<float>; }
 
 }  // namespace pharos::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -452,7 +495,13 @@ HWY_AFTER_NAMESPACE();
 namespace pharos::cpu::detail {
 HWY_EXPORT(GemmF32);
 HWY_EXPORT(GemmF64);
+HWY_EXPORT(PackF32);
+HWY_EXPORT(PackedWidth);
 void own_gemm(const GemmArgs<float>& args) { HWY_DYNAMIC_DISPATCH(GemmF32)(args); }
 void own_gemm(const GemmArgs<double>& args) { HWY_DYNAMIC_DISPATCH(GemmF64)(args); }
+void own_pack(const GemmArgs<float>& args, float* packed) {
+  HWY_DYNAMIC_DISPATCH(PackF32)(args, packed);
+}
+int64_t own_packed_width() { return HWY_DYNAMIC_DISPATCH(PackedWidth)(); }
 }  // namespace pharos::cpu::detail
 #endif
