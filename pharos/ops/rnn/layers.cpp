@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ops/rnn/lstm_layer.h"
 #include "ops/rnn/rnn.h"
 #include "ops/rnn/steps.h"
 #include "ops/rnn_decls.h"
@@ -73,7 +74,14 @@ struct Run {
 
 // input: [time, batch, features].
 Run run_padded(const Net& net, const Params& p, const Tensor& input, State s, bool reverse) {
-  const std::vector<Tensor> gates = at::linear(input, p.w_ih, p.b_ih).unbind(0);
+  const Tensor share = at::linear(input, p.w_ih, p.b_ih);
+  if (net.kind == Kind::kLstm && !p.w_hr.defined()) {
+    if (const auto fused = lstm_layer(share, s.h, s.c, p.w_hh, p.b_hh, reverse)) {
+      const Tensor& output = fused->first;
+      return {output, {output.select(0, reverse ? 0 : output.size(0) - 1), fused->second}};
+    }
+  }
+  const std::vector<Tensor> gates = share.unbind(0);
   std::vector<Tensor> out(gates.size());
   for (size_t i = 0; i < gates.size(); ++i) {
     const size_t t = reverse ? gates.size() - 1 - i : i;
