@@ -45,6 +45,12 @@ endforeach()
 
 set(PHAROS_LINK_OPTIONS -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--as-needed
                         -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/pharos.map)
+# Half a megabyte of relocations becomes a few kilobytes, where the linker and libc know how.
+include(CheckLinkerFlag)
+check_linker_flag(CXX -Wl,-z,pack-relative-relocs PHAROS_HAVE_PACKED_RELOCATIONS)
+if(PHAROS_HAVE_PACKED_RELOCATIONS)
+  list(APPEND PHAROS_LINK_OPTIONS -Wl,-z,pack-relative-relocs)
+endif()
 if(NOT PHAROS_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # clang leaves the sanitizer's symbols to the executable.
   list(APPEND PHAROS_LINK_OPTIONS -Wl,--no-undefined)

@@ -26,8 +26,10 @@ function(pharos_objects name)
     elseif(CMAKE_BUILD_TYPE STREQUAL "Release" AND source MATCHES "/(mt19937|random_[a-z]+)\\.cpp$")
       # Loops that the compiler vectorises, which at -O2 it does only for fixed lengths.
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -O3)
-    elseif(CMAKE_BUILD_TYPE STREQUAL "Release" AND source MATCHES "/gen/ops/")
-      # A thousand straight-line bodies: size counts, and their instructions hardly change.
+    elseif(CMAKE_BUILD_TYPE STREQUAL "Release"
+           AND (source MATCHES "/gen/ops/" AND NOT source MATCHES "/(pointwise|shape|factory)_bodies"
+                OR source MATCHES "/pharos/(nn|optim|io|data)/"))
+      # Straight-line code that runs once per call of an operator, a layer or a file: size counts.
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Os)
     endif()
   endforeach()

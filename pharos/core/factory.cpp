@@ -19,7 +19,7 @@ constexpr size_t kDataOffset = (sizeof(StorageImpl) + sizeof(TensorImpl) + 63) /
 constexpr size_t kEmbeddedMax = 3072;
 
 // An impl with storage for `nbytes` on the CPU; geometry and dtype are left to the caller.
-inline TensorImpl* allocate_dense(size_t nbytes) {
+C10_ALWAYS_INLINE TensorImpl* allocate_dense(size_t nbytes) {
   if (PHAROS_LIKELY(nbytes <= kEmbeddedMax)) {
     const int size_class = static_cast<int>((kDataOffset + nbytes + kSmallStep - 1) / kSmallStep);
     char* block = static_cast<char*>(pool_allocate(size_class));

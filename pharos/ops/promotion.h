@@ -39,6 +39,13 @@ inline bool same_inline_sizes(const TensorImpl& a, const TensorImpl& b) {
   return differ == 0;
 }
 
+// All inline strides are zero: one item, repeated.
+inline bool repeats_one_item(const TensorImpl& t) {
+  int64_t any = 0;
+  for (int i = 0; i < TensorImpl::kInlineDims; ++i) any |= t.strides_[i];
+  return any == 0;
+}
+
 // Result i takes the broadcast shape of the inputs (undefined ones do not count), with the strides
 // that TensorIterator gives: the inputs' own if they agree, otherwise dense in their order.
 void set_broadcast(Out& out, int i, ScalarType dtype, std::initializer_list<const Tensor*> inputs);
@@ -49,6 +56,12 @@ inline void set_broadcast(Out& out, int i, ScalarType dtype, const Tensor& a, co
                     (x->flags & y->flags & TensorImpl::kContiguous) &&
                     x->device_type == y->device_type && same_inline_sizes(*x, *y)))
     return out.set_like(i, a, dtype);
+  // A repeated number, as the gradient of a sum is, has no say in the layout.
+  if (x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims && out.functional() &&
+      x->device_type == y->device_type && same_inline_sizes(*x, *y)) {
+    if ((x->flags & TensorImpl::kContiguous) && repeats_one_item(*y)) return out.set_like(i, a, dtype);
+    if ((y->flags & TensorImpl::kContiguous) && repeats_one_item(*x)) return out.set_like(i, b, dtype);
+  }
   const Tensor* const inputs[] = {&a, &b};
   set_broadcast_general(out, i, dtype, inputs, 2);
 }

@@ -361,6 +361,40 @@ ScalarType rounding(const Tensor& t, ScalarType common, bool keep_precision) {
   return common;
 }
 
+// One item that stands for every element: a number, or a number expanded to the result's shape.
+bool repeats_one_item(const TensorImpl& t) {
+  if (t.numel_ == 1) return true;
+  if (t.ndim > TensorImpl::kInlineDims) return false;
+  int64_t any = 0;
+  for (int64_t s : t.strides_) any |= s;
+  return any == 0;
+}
+
+// A short packed run with a number on one side, the commonest case that needs no plan. False: it is
+// something else.
+bool run_with_number(LoopFn fn, const TensorImpl& out, const TensorImpl& a, const TensorImpl& b,
+                     ScalarType t, const void* params) {
+  const int64_t n = out.numel_;
+  if (n > kBlock || compute_type(t) != t || !detail::packed_as(&out, t, n)) return false;
+  const bool first = repeats_one_item(a);
+  if (first == repeats_one_item(b)) return false;
+  const TensorImpl& number = first ? a : b;
+  const TensorImpl& run = first ? b : a;
+  if (!detail::packed_as(&run, t, n)) return false;
+  alignas(64) char items[kBlock * 16];
+  const auto item = static_cast<int64_t>(elementSize(t));
+  if (number.dtype_ == t) {
+    fill_items(n, items, number.data, item);
+  } else {
+    alignas(16) char one[16];
+    convert_dense(1, one, t, number.data, number.dtype_);
+    fill_items(n, items, one, item);
+  }
+  void* const ptrs[] = {out.data, first ? items : run.data, first ? run.data : items};
+  fn(n, ptrs, params);
+  return true;
+}
+
 }  // namespace
 
 void unary_general(const OpTable& op, const Tensor& out, const Tensor& a, const void* params) {
@@ -374,6 +408,9 @@ void binary_general(const OpTable& op, const Tensor& out, const Tensor& a, const
                     ScalarType common, const void* params, bool keep_precision) {
   const ScalarType c = compute_type(common);
   const LoopFn fn = find_loop(op, common);
+  if (run_with_number(fn, *out.unsafeGetTensorImpl(), *a.unsafeGetTensorImpl(),
+                      *b.unsafeGetTensorImpl(), common, params))
+    return;
   const Operand ops[] = {{&out, c},
                          {&a, c, rounding(a, common, keep_precision)},
                          {&b, c, rounding(b, common, keep_precision)}};

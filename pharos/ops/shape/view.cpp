@@ -9,11 +9,29 @@
 
 namespace pharos::ops {
 
+namespace {
+
+// Whether this shape, with nothing left to infer, has so many elements.
+inline bool holds(IntArrayRef shape, int64_t numel) {
+  if (shape.size() > static_cast<size_t>(kMaxDims)) return false;
+  int64_t product = 1;
+  bool bad = false;
+  for (int64_t s : shape) {
+    bad |= s < 0;
+    bad |= __builtin_mul_overflow(product, s, &product);
+  }
+  return !bad && product == numel;
+}
+
+}  // namespace
+
 Tensor view(const Tensor& self, IntArrayRef size) {
   int64_t shape[kMaxDims], strides[kMaxDims];
   const TensorImpl* t = self.unsafeGetTensorImpl();
-  if (PHAROS_LIKELY(t->is_contiguous()))
+  if (PHAROS_LIKELY(t->is_contiguous())) {
+    if (PHAROS_LIKELY(holds(size, t->numel()))) return contiguous_view_of(self, size);
     return contiguous_view_of(self, infer_size(size, t->numel(), shape));
+  }
   const IntArrayRef sizes = infer_size(size, t->numel(), shape);
   TORCH_CHECK(view_strides(t->sizes(), t->strides(), sizes, strides),
               "view size is not compatible with input tensor's size and stride (at least one "

@@ -18,8 +18,8 @@ class conv_padding_t {
   conv_padding_t(std::initializer_list<int64_t> list) : sizes_(list) {}
   conv_padding_t(const std::vector<int64_t>& v) : sizes_(v) {}
   conv_padding_t(c10::ArrayRef<int64_t> v) : sizes_(v) {}
-  conv_padding_t(int64_t single) : sizes_(single) {}
-  conv_padding_t(int single) : sizes_(single) {}
+  template <typename I, std::enable_if_t<std::is_integral_v<I>, int> = 0>
+  conv_padding_t(I single) : sizes_(static_cast<int64_t>(single)) {}
   conv_padding_t(const std::array<int64_t, D>& v) : sizes_(v) {}
   conv_padding_t(const ExpandingArray<D>& v) : sizes_(v) {}
   conv_padding_t(enumtype::kValid) : sizes_(0), kind_(kIsValid) {}
