@@ -18,21 +18,29 @@ constexpr int kImplClass = (sizeof(TensorImpl) + kSmallStep - 1) / kSmallStep;
 constexpr size_t kDataOffset = (sizeof(StorageImpl) + sizeof(TensorImpl) + 63) / 64 * 64;
 constexpr size_t kEmbeddedMax = 3072;
 
+inline int embedded_class(size_t nbytes) {
+  return static_cast<int>((kDataOffset + nbytes + kSmallStep - 1) / kSmallStep);
+}
+
+// Storage and impl at the front of a block.
+C10_ALWAYS_INLINE TensorImpl* embed(char* block, int size_class, size_t nbytes) {
+  auto* s = new (block) StorageImpl;
+  s->pool_class = static_cast<uint8_t>(size_class);
+  s->flags = StorageImpl::kEmbedded | StorageImpl::kResizable;
+  s->nbytes_ = nbytes;
+  s->data_ = block + kDataOffset;
+  auto* t = new (block + sizeof(StorageImpl)) TensorImpl;
+  t->flags = TensorImpl::kContiguous | TensorImpl::kEmbedded;
+  t->storage = s;
+  t->data = block + kDataOffset;
+  return t;
+}
+
 // An impl with storage for `nbytes` on the CPU; geometry and dtype are left to the caller.
-C10_ALWAYS_INLINE TensorImpl* allocate_dense(size_t nbytes) {
+PHAROS_NOINLINE TensorImpl* allocate_dense(size_t nbytes) {
   if (PHAROS_LIKELY(nbytes <= kEmbeddedMax)) {
-    const int size_class = static_cast<int>((kDataOffset + nbytes + kSmallStep - 1) / kSmallStep);
-    char* block = static_cast<char*>(pool_allocate(size_class));
-    auto* s = new (block) StorageImpl;
-    s->pool_class = static_cast<uint8_t>(size_class);
-    s->flags = StorageImpl::kEmbedded | StorageImpl::kResizable;
-    s->nbytes_ = nbytes;
-    s->data_ = block + kDataOffset;
-    auto* t = new (block + sizeof(StorageImpl)) TensorImpl;
-    t->flags = TensorImpl::kContiguous | TensorImpl::kEmbedded;
-    t->storage = s;
-    t->data = block + kDataOffset;
-    return t;
+    const int size_class = embedded_class(nbytes);
+    return embed(static_cast<char*>(pool_allocate(size_class)), size_class, nbytes);
   }
   c10::Storage storage(c10::Storage::use_byte_size_t(), nbytes, nullptr, true);
   TensorImpl* t = allocate_impl();
@@ -42,12 +50,27 @@ C10_ALWAYS_INLINE TensorImpl* allocate_dense(size_t nbytes) {
   return t;
 }
 
-}  // namespace
+// The same where this thread has a block at hand, otherwise null. Callers take their slow paths as
+// tail calls, so that the straight one saves no registers.
+C10_ALWAYS_INLINE TensorImpl* allocate_at_hand(size_t nbytes) {
+  if (PHAROS_UNLIKELY(nbytes > kEmbeddedMax)) return nullptr;
+  const int size_class = embedded_class(nbytes);
+  ThreadCache* cache = thread_state.cache;
+  FreeBlock* block = cache->head[size_class];
+  if (PHAROS_UNLIKELY(!block)) return nullptr;
+  cache->head[size_class] = block->next;
+  cache->room[size_class]++;
+  return embed(reinterpret_cast<char*>(block), size_class, nbytes);
+}
 
-namespace {
+C10_ALWAYS_INLINE void mark_inference(TensorImpl* t) {
+  static_assert(static_cast<uint32_t>(TensorImpl::kInference) ==
+                static_cast<uint32_t>(kSpecialInference) << 4);
+  t->flags |= (thread_state.special & kSpecialInference) << 4;
+}
 
 // Sizes and strides of at most kInlineDims dims; the unused ones are zero already.
-inline void fill_contiguous(TensorImpl& t, IntArrayRef sizes) {
+C10_ALWAYS_INLINE void fill_contiguous(TensorImpl& t, IntArrayRef sizes) {
   int64_t stride = 1;
   for (size_t i = sizes.size(); i-- > 0;) {
     const int64_t n = sizes[i];
@@ -105,7 +128,9 @@ size_t span_bytes(IntArrayRef sizes, IntArrayRef strides, size_t itemsize) {
   return static_cast<size_t>(bytes);
 }
 
-Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
+namespace {
+
+PHAROS_NOINLINE Tensor empty_cpu_slow(IntArrayRef sizes, ScalarType dtype) {
   const int64_t n = numel_of(sizes);
   int64_t bytes;
   TORCH_CHECK(!__builtin_mul_overflow(n, static_cast<int64_t>(elementSize(dtype)), &bytes),
@@ -113,14 +138,30 @@ Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
   TensorImpl* t = allocate_dense(static_cast<size_t>(bytes));
   Tensor owner = Tensor::reclaim(t);
   t->dtype_ = dtype;
-  if (PHAROS_LIKELY(sizes.size() <= TensorImpl::kInlineDims)) {
-    fill_contiguous(*t, sizes);
-    t->numel_ = n;
-  } else {
-    t->set_contiguous(sizes);
-  }
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) t->flags |= TensorImpl::kInference;
+  t->set_contiguous(sizes);
+  mark_inference(t);
   return owner;
+}
+
+}  // namespace
+
+Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
+  if (PHAROS_UNLIKELY(sizes.size() > TensorImpl::kInlineDims)) return empty_cpu_slow(sizes, dtype);
+  int64_t n = 1;
+  bool bad = false;
+  for (int64_t s : sizes) {
+    bad |= s < 0;
+    bad |= __builtin_mul_overflow(n, s, &n);
+  }
+  if (PHAROS_UNLIKELY(bad || n > static_cast<int64_t>(kEmbeddedMax)))
+    return empty_cpu_slow(sizes, dtype);
+  TensorImpl* t = allocate_at_hand(static_cast<size_t>(n) * elementSize(dtype));
+  if (PHAROS_UNLIKELY(!t)) return empty_cpu_slow(sizes, dtype);
+  t->dtype_ = dtype;
+  t->numel_ = n;
+  fill_contiguous(*t, sizes);
+  mark_inference(t);
+  return Tensor::reclaim(t);
 }
 
 Tensor empty_strided_cpu(IntArrayRef sizes, IntArrayRef strides, ScalarType dtype) {
@@ -129,25 +170,39 @@ Tensor empty_strided_cpu(IntArrayRef sizes, IntArrayRef strides, ScalarType dtyp
   Tensor owner = Tensor::reclaim(t);
   t->dtype_ = dtype;
   t->set_geometry(sizes, strides);
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) t->flags |= TensorImpl::kInference;
+  mark_inference(t);
   return owner;
 }
 
+namespace {
+
+C10_ALWAYS_INLINE Tensor filled_like(TensorImpl* t, const TensorImpl& like, ScalarType dtype) {
+  t->dtype_ = dtype;
+  t->ndim = like.ndim;
+  t->numel_ = like.numel_;
+  t->flags =
+      (t->flags & ~uint32_t(TensorImpl::kContiguous)) | (like.flags & TensorImpl::kContiguous);
+  std::memcpy(t->sizes_, like.sizes_, sizeof like.sizes_);
+  std::memcpy(t->strides_, like.strides_, sizeof like.strides_);
+  mark_inference(t);
+  return Tensor::reclaim(t);
+}
+
+PHAROS_NOINLINE Tensor empty_dense_like_slow(const TensorImpl& like, ScalarType dtype) {
+  if (like.ndim > TensorImpl::kInlineDims || like.device_type != DeviceType::CPU)
+    return empty_strided_on(like.device(), like.sizes(), like.strides(), dtype);
+  const size_t bytes = static_cast<size_t>(like.numel_) * elementSize(dtype);
+  return filled_like(allocate_dense(bytes), like, dtype);
+}
+
+}  // namespace
+
 Tensor empty_dense_like(const TensorImpl& like, ScalarType dtype) {
-  if (PHAROS_LIKELY(like.ndim <= TensorImpl::kInlineDims && like.device_type == DeviceType::CPU)) {
-    TensorImpl* t = allocate_dense(static_cast<size_t>(like.numel_) * elementSize(dtype));
-    t->dtype_ = dtype;
-    t->ndim = like.ndim;
-    t->numel_ = like.numel_;
-    t->flags =
-        (t->flags & ~uint32_t(TensorImpl::kContiguous)) | (like.flags & TensorImpl::kContiguous);
-    std::memcpy(t->sizes_, like.sizes_, sizeof like.sizes_);
-    std::memcpy(t->strides_, like.strides_, sizeof like.strides_);
-    if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference))
-      t->flags |= TensorImpl::kInference;
-    return Tensor::reclaim(t);
-  }
-  return empty_strided_on(like.device(), like.sizes(), like.strides(), dtype);
+  if (PHAROS_UNLIKELY(like.ndim > TensorImpl::kInlineDims || like.device_type != DeviceType::CPU))
+    return empty_dense_like_slow(like, dtype);
+  TensorImpl* t = allocate_at_hand(static_cast<size_t>(like.numel_) * elementSize(dtype));
+  if (PHAROS_UNLIKELY(!t)) return empty_dense_like_slow(like, dtype);
+  return filled_like(t, like, dtype);
 }
 
 Tensor empty_on(Device device, IntArrayRef sizes, ScalarType dtype) {
@@ -177,7 +232,7 @@ Tensor empty_strided_on(Device device, IntArrayRef sizes, IntArrayRef strides, S
   t->device_type = device.type();
   t->device_index = meta ? device.index() : storage.device().index();
   t->set_geometry(sizes, strides);
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInference)) t->flags |= TensorImpl::kInference;
+  mark_inference(t);
   return owner;
 }
 

@@ -76,6 +76,20 @@ void broadcast_into(IntArrayRef add, int64_t* shape, int* ndim) {
   }
 }
 
+void set_broadcast_pair(Out& out, int i, ScalarType dtype, const Tensor& a, const Tensor& b) {
+  const TensorImpl *x = a.unsafeGetTensorImpl(), *y = b.unsafeGetTensorImpl();
+  // A repeated number, as the gradient of a sum is, has no say in the layout.
+  if (x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims && out.functional() &&
+      x->device_type == y->device_type && same_inline_sizes(*x, *y)) {
+    if ((x->flags & TensorImpl::kContiguous) && repeats_one_item(*y))
+      return out.set_like(i, a, dtype);
+    if ((y->flags & TensorImpl::kContiguous) && repeats_one_item(*x))
+      return out.set_like(i, b, dtype);
+  }
+  const Tensor* const inputs[] = {&a, &b};
+  set_broadcast_general(out, i, dtype, inputs, 2);
+}
+
 void set_broadcast(Out& out, int i, ScalarType dtype, std::initializer_list<const Tensor*> inputs) {
   const Tensor* defined[8];
   int n = 0;

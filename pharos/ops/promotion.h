@@ -32,38 +32,33 @@ ScalarType promoted(const Tensor& a, const Scalar& b);
 // Integers and bool become the default dtype.
 ScalarType to_float_type(ScalarType t);
 
-// Unused inline dims are zero, so no loop over the dims is needed.
+// Unused inline dims are zero, so no loop over the dims is needed. (Written out: the compiler
+// leaves loops of five as loops.)
+static_assert(TensorImpl::kInlineDims == 5);
 inline bool same_inline_sizes(const TensorImpl& a, const TensorImpl& b) {
-  int64_t differ = 0;
-  for (int i = 0; i < TensorImpl::kInlineDims; ++i) differ |= a.sizes_[i] ^ b.sizes_[i];
-  return differ == 0;
+  const int64_t *x = a.sizes_, *y = b.sizes_;
+  return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
 }
 
 // All inline strides are zero: one item, repeated.
 inline bool repeats_one_item(const TensorImpl& t) {
-  int64_t any = 0;
-  for (int i = 0; i < TensorImpl::kInlineDims; ++i) any |= t.strides_[i];
-  return any == 0;
+  const int64_t* s = t.strides_;
+  return (s[0] | s[1] | s[2] | s[3] | s[4]) == 0;
 }
 
 // Result i takes the broadcast shape of the inputs (undefined ones do not count), with the strides
 // that TensorIterator gives: the inputs' own if they agree, otherwise dense in their order.
 void set_broadcast(Out& out, int i, ScalarType dtype, std::initializer_list<const Tensor*> inputs);
 void set_broadcast_general(Out& out, int i, ScalarType dtype, const Tensor* const* inputs, int n);
-inline void set_broadcast(Out& out, int i, ScalarType dtype, const Tensor& a, const Tensor& b) {
+void set_broadcast_pair(Out& out, int i, ScalarType dtype, const Tensor& a, const Tensor& b);
+C10_ALWAYS_INLINE void set_broadcast(Out& out, int i, ScalarType dtype, const Tensor& a,
+                                     const Tensor& b) {
   const TensorImpl *x = a.unsafeGetTensorImpl(), *y = b.unsafeGetTensorImpl();
   if (PHAROS_LIKELY(x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims &&
                     (x->flags & y->flags & TensorImpl::kContiguous) &&
                     x->device_type == y->device_type && same_inline_sizes(*x, *y)))
     return out.set_like(i, a, dtype);
-  // A repeated number, as the gradient of a sum is, has no say in the layout.
-  if (x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims && out.functional() &&
-      x->device_type == y->device_type && same_inline_sizes(*x, *y)) {
-    if ((x->flags & TensorImpl::kContiguous) && repeats_one_item(*y)) return out.set_like(i, a, dtype);
-    if ((y->flags & TensorImpl::kContiguous) && repeats_one_item(*x)) return out.set_like(i, b, dtype);
-  }
-  const Tensor* const inputs[] = {&a, &b};
-  set_broadcast_general(out, i, dtype, inputs, 2);
+  set_broadcast_pair(out, i, dtype, a, b);
 }
 
 // The shape two shapes broadcast to; "The size of tensor a (3) must match ..." otherwise.

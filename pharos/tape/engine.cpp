@@ -47,19 +47,21 @@ std::atomic<bool> nodes_taken{false};
 thread_local constinit Node* running __attribute__((tls_model("initial-exec"))) = nullptr;
 
 // The gradients gathered for a node: one inline, several in an array.
-Tensor* slots_of(Node* n, State s) {
+PHAROS_NOINLINE Tensor* several_slots(Node* n, void** slot) {
+  if (!*slot) *slot = new Tensor[n->input_count];
+  return static_cast<Tensor*>(*slot);
+}
+C10_ALWAYS_INLINE Tensor* slots_of(Node* n, State s) {
   if (PHAROS_LIKELY(n->input_count == 1)) return reinterpret_cast<Tensor*>(s.slot);
-  if (!*s.slot) *s.slot = new Tensor[n->input_count];
-  return static_cast<Tensor*>(*s.slot);
+  return several_slots(n, s.slot);
 }
 
-void drop_slots(Node* n, void** slot) {
+C10_ALWAYS_INLINE void drop_slots(Node* n, void** slot) {
   if (!*slot) return;
-  if (PHAROS_LIKELY(n->input_count == 1)) {
+  if (PHAROS_LIKELY(n->input_count == 1))
     reinterpret_cast<TensorImpl*>(*slot)->release();
-  } else {
+  else
     delete[] static_cast<Tensor*>(*slot);
-  }
   *slot = nullptr;
 }
 
@@ -69,16 +71,44 @@ bool sole_owner(const Tensor& t) {
          i->is_non_overlapping_and_dense();
 }
 
-void add_to_slot(Tensor& slot, Tensor&& grad) {
-  if (!slot.defined()) {
-    slot = std::move(grad);
-  } else if (!thread_state.grad_mode && sole_owner(slot) &&
-             slot.scalar_type() == grad.scalar_type() && slot.sizes() == grad.sizes()) {
+PHAROS_NOINLINE void add_to_slot(Tensor& slot, const Tensor& grad) {
+  if (!thread_state.grad_mode && sole_owner(slot) && slot.scalar_type() == grad.scalar_type() &&
+      slot.sizes() == grad.sizes())
     tape_ops.add_inplace(slot, grad);
-  } else {
+  else
     slot = tape_ops.add(slot, grad);
-  }
 }
+// Nodes in the order of their discovery; those of a small graph need no allocation.
+class NodeQueue {
+ public:
+  NodeQueue() = default;
+  NodeQueue(const NodeQueue&) = delete;
+  ~NodeQueue() {
+    if (data_ != here_) delete[] data_;
+  }
+  void push_back(Node* n) {
+    if (PHAROS_UNLIKELY(size_ == room_)) grow();
+    data_[size_++] = n;
+  }
+  size_t size() const { return size_; }
+  Node* operator[](size_t i) const { return data_[i]; }
+  Node* const* begin() const { return data_; }
+  Node* const* end() const { return data_ + size_; }
+
+ private:
+  void grow() {
+    Node** more = new Node*[4 * room_];
+    std::copy(begin(), end(), more);
+    if (data_ != here_) delete[] data_;
+    data_ = more;
+    room_ *= 4;
+  }
+
+  static constexpr size_t kInline = 48;
+  Node** data_ = here_;
+  size_t size_ = 0, room_ = kInline;
+  Node* here_[kInline];
+};
 
 // The gradients that a node returns: on the stack for up to eight edges, and only as many as there
 // are.
@@ -109,7 +139,7 @@ class Results {
 template <typename Store>
 class Pass {
  public:
-  explicit Pass(BackwardCall& call) : call_(call) { seen_.reserve(64); }
+  explicit Pass(BackwardCall& call) : call_(call) {}
   ~Pass() {
     // A pass that ran to its end has cleaned every node as it went.
     if (PHAROS_LIKELY(finished_)) return;
@@ -127,7 +157,11 @@ class Pass {
     if (!call_.targets.empty()) find_needed();
     for (size_t i = 0; i < call_.roots.size(); ++i) {
       Node* n = call_.roots[i].function.get();
-      add_to_slot(slots_of(n, store_(n))[call_.roots[i].input_nr], std::move(call_.root_grads[i]));
+      Tensor& slot = slots_of(n, store_(n))[call_.roots[i].input_nr];
+      if (PHAROS_LIKELY(!slot.defined()))
+        slot = std::move(call_.root_grads[i]);
+      else
+        add_to_slot(slot, call_.root_grads[i]);
     }
     // A root may be given twice: its mark is gone once it is ready or ran.
     for (const Edge& r : call_.roots) {
@@ -227,7 +261,7 @@ class Pass {
       const auto& e = n->edges[i];
       if (!e.fn) continue;
       State next = store_(e.fn);
-      if (results[i].defined()) deliver(n, i, e, std::move(results[i]), next);
+      if (results[i].defined()) deliver(n, i, e, results[i], next);
       if (--*next.dependencies == 0) {
         if (e.fn->is_accumulate && !e.fn->extra)
           step(e.fn);
@@ -281,16 +315,19 @@ class Pass {
   }
 
   // Casts and reduces a gradient to what its input was, and adds it where it goes.
-  void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor&& grad,
-               State next) {
-    Tensor g = std::move(grad);
+  C10_ALWAYS_INLINE void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e,
+                                 Tensor& g, State next) {
     if (PHAROS_UNLIKELY(e.reduce_to != nullptr)) reduce(from, index, e, g);
     if (PHAROS_UNLIKELY(g.scalar_type() != e.dtype && e.dtype != c10::ScalarType::Undefined))
       g = tape_ops.cast_gradient(g, e.dtype);
     Tensor& slot = slots_of(e.fn, next)[e.input_nr];
-    if (PHAROS_UNLIKELY(slot.defined() && slot.sizes() != g.sizes()))
-      refuse_shape(from, index, g, slot.sizes());
-    add_to_slot(slot, std::move(g));
+    if (PHAROS_LIKELY(!slot.defined())) {
+      slot = std::move(g);
+      return;
+    }
+    if (PHAROS_UNLIKELY(slot.sizes() != g.sizes())) refuse_shape(from, index, g, slot.sizes());
+    add_to_slot(slot, g);
+    g = Tensor();  // its other owners may be waiting to be the only one
   }
   static void reduce(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor& g) {
     const c10::IntArrayRef sizes(e.reduce_to + 1, static_cast<size_t>(e.reduce_to[0]));
@@ -303,15 +340,15 @@ class Pass {
     if (!fits) refuse_shape(from, index, g, sizes);
     g = tape_ops.sum_to_size(g, sizes);
   }
-  [[noreturn]] static void refuse_shape(Node* from, uint32_t index, const Tensor& g,
-                                        c10::IntArrayRef expected) {
+  [[noreturn]] PHAROS_COLD static void refuse_shape(Node* from, uint32_t index, const Tensor& g,
+                                                    c10::IntArrayRef expected) {
     TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index,
                 " - got ", g.sizes(), " but expected shape compatible with ", expected);
   }
 
   BackwardCall& call_;
   Store store_;
-  std::vector<Node*> seen_;
+  NodeQueue seen_;
   std::vector<Node*> heap_;
   Node* single_ = nullptr;
   bool finished_ = false;

@@ -109,15 +109,35 @@ void AutogradMeta::lock() {
     if (++spins > 64) sched_yield();
 }
 
+namespace {
+
+[[noreturn]] PHAROS_COLD void refuse_gradient(const at::Tensor& fresh,
+                                              const c10::TensorImpl& leaf) {
+  TORCH_CHECK(false, "Function AccumulateGrad returned an invalid gradient at index 0 - got ",
+              fresh.sizes(), " but expected shape compatible with ", leaf.sizes());
+}
+
+// Whether nobody else sees the tensor's memory, so that it may become a leaf's gradient as it is.
+bool may_keep(const c10::TensorImpl& f, const c10::TensorImpl& leaf) {
+  if (f.use_count() != 1 || !f.storage || f.storage->use_count() != 1 || f.base ||
+      (f.flags & (c10::TensorImpl::kConj | c10::TensorImpl::kNeg)))
+    return false;
+  if (f.ndim <= c10::TensorImpl::kInlineDims &&
+      std::memcmp(f.strides_, leaf.strides_, sizeof f.strides_) == 0)
+    return true;
+  return f.strides().equals(leaf.strides()) ||
+         (!leaf.is_non_overlapping_and_dense() && f.is_contiguous());
+}
+
+}  // namespace
+
 void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
   using pharos::tape::tape_ops;
   at::Tensor fresh = std::move(grads[0]);
   if (!fresh.defined()) return;
-  const at::Tensor variable = at::Tensor::retain(leaf);
-  AutogradMeta* meta = pharos::tape::ensure_meta(leaf);
-  TORCH_CHECK(fresh.sizes() == variable.sizes(),
-              "Function AccumulateGrad returned an invalid gradient at index 0 - got ",
-              fresh.sizes(), " but expected shape compatible with ", variable.sizes());
+  AutogradMeta* meta = pharos::tape::meta_of(leaf);
+  const c10::TensorImpl& f = *fresh.unsafeGetTensorImpl();
+  if (PHAROS_UNLIKELY(!pharos::tape::same_shape(f, *leaf))) refuse_gradient(fresh, *leaf);
   const bool recording = pharos::thread_state.grad_mode;
   meta->lock();
   struct Unlock {
@@ -126,23 +146,19 @@ void AccumulateGrad::run(at::Tensor* grads, at::Tensor*) {
   };
   {
     Unlock unlock{meta};
-    if (!meta->grad.defined()) {
-      c10::TensorImpl* f = fresh.unsafeGetTensorImpl();
-      const bool same_layout = f->strides().equals(leaf->strides()) ||
-                               (!leaf->is_non_overlapping_and_dense() && f->is_contiguous());
-      if (!recording && f->use_count() == 1 && f->storage && f->storage->use_count() == 1 &&
-          same_layout && !f->base && !(f->flags & (c10::TensorImpl::kConj | c10::TensorImpl::kNeg)))
-        meta->grad = std::move(fresh);
+    if (meta->grad.defined()) {
+      if (recording)
+        meta->grad = tape_ops.add(meta->grad, fresh);
       else
-        meta->grad = tape_ops.clone_as(fresh, variable);
-    } else if (!recording) {
-      tape_ops.add_inplace(meta->grad, fresh);
+        tape_ops.add_inplace(meta->grad, fresh);
+    } else if (!recording && may_keep(f, *leaf)) {
+      meta->grad = std::move(fresh);
     } else {
-      meta->grad = tape_ops.add(meta->grad, fresh);
+      meta->grad = tape_ops.clone_as(fresh, at::Tensor::retain(leaf));
     }
   }
-  if (extra && !extra->post_accumulate.empty())
-    pharos::tape::run_post_accumulate_hooks(this, variable);
+  if (PHAROS_UNLIKELY(extra && !extra->post_accumulate.empty()))
+    pharos::tape::run_post_accumulate_hooks(this, at::Tensor::retain(leaf));
 }
 
 }  // namespace torch::autograd

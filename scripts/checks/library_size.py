@@ -11,7 +11,7 @@ import tempfile
 
 from common import ROOT, finish, skip
 
-LIMIT = 10_200_000
+LIMIT = 9_350_000
 
 
 def main():
