@@ -63,7 +63,7 @@ void run(const Lines<3>& lines, ScalarType in_type, const char* in, ScalarType o
 // only. The order within a row, and so the result, is that of one row alone.
 template <class T>
 void sum_rows(const Lines<3>& lines, const char* in, char* out) {
-  constexpr int64_t kRows = 8;
+  constexpr int64_t kRows = 4;  // more pointers would not fit the registers
   const int64_t length = lines.length(), groups = (lines.count() + kRows - 1) / kRows;
   parallel_for(0, groups, even_grain(groups, 2 * kRows * length), [&](int64_t b, int64_t e) {
     for (int64_t g = b; g < e; ++g) {
@@ -90,7 +90,7 @@ void sum_rows(const Lines<3>& lines, const char* in, char* out) {
 
 template <class T>
 bool packed_rows(const Lines<3>& lines) {
-  return lines.even() && lines.count() >= 8 && lines.step(0) == int64_t{sizeof(T)} &&
+  return lines.even() && lines.count() >= 4 && lines.step(0) == int64_t{sizeof(T)} &&
          lines.step(1) == int64_t{sizeof(T)} && lines.line_step(1) != 0;
 }
 
