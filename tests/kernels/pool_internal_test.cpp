@@ -121,6 +121,17 @@ TEST(MaxPool, ValuesIndicesAndGradient) {
   }
 }
 
+// Every width around the lanes of all targets: windows of 2 x 2 have kernels of their own.
+TEST(MaxPool, DisjointPairs) {
+  for (int64_t width = 2; width <= 40; ++width) {
+    const int64_t in[2] = {between(2, 7), width}, two[2] = {2, 2}, none[2] = {0, 0},
+                  one[2] = {1, 1};
+    const PoolShape s = make_pool_shape(2, 3, in, two, two, none, one, width % 5 == 0);
+    check_max<float>(s);
+    check_max<double>(s);
+  }
+}
+
 template <class T>
 void check_avg(const PoolShape& s, bool include_pad, int64_t divisor, double eps) {
   std::vector<T> x(s.planes * s.in_area()), y(s.planes * s.out_area()), g(y.size()),

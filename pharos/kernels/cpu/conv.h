@@ -66,7 +66,7 @@ void generic_conv_backward_data(DType type, const ConvShape& s, const void* gy, 
                                 void* gx);
 void generic_conv_backward_weights(DType type, const ConvShape& s, const void* x, const void* gy,
                                    void* gw);
-// grad_bias of any type that generic takes, summed in a fixed order.
+// grad_bias of any type that generic takes, in an order that does not depend on threads.
 void conv_bias_grad(DType type, const ConvShape& s, const void* gy, void* gb);
 // conv_onednn.cpp: f32. False: refused.
 bool onednn_conv_forward(const ConvShape& s, const float* x, const float* w, const float* bias,
@@ -85,5 +85,8 @@ void direct_conv_backward_data(const ConvShape& s, const double* gy, const doubl
 void direct_conv_backward_weights(const ConvShape& s, const float* x, const float* gy, float* gw);
 void direct_conv_backward_weights(const ConvShape& s, const double* x, const double* gy,
                                   double* gw);
+// Any number of spatial dimensions.
+void direct_bias_grad(const ConvShape& s, const float* gy, float* gb);
+void direct_bias_grad(const ConvShape& s, const double* gy, double* gb);
 }  // namespace detail
 }  // namespace pharos::cpu

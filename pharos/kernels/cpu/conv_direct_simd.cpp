@@ -10,68 +10,12 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/cpu/conv.h"
+#include "kernels/cpu/conv_direct-inl.h"
 #include "kernels/cpu/parallel.h"
-#include "kernels/cpu/partial-inl.h"
 #include "kernels/cpu/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pharos::cpu::HWY_NAMESPACE {
-
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_ARCH_ARM
-constexpr int kOB = 8;                     // output channels of a register tile (x 3 vectors)
-constexpr int kWeightO = 4, kWeightK = 6;  // tile of the weight gradient
-#else
-constexpr int kOB = 4;
-constexpr int kWeightO = 3, kWeightK = 4;
-#endif
-constexpr int kMaxNV = 3;
-
-template <class T>
-using Tag = hn::ScalableTag<T>;
-template <class T>
-constexpr int64_t kVL = hn::MaxLanes(Tag<T>());
-
-// Planes of one image: [channel][phase h][phase w][rows][pitch], then slack that may be read.
-struct Planes {
-  int64_t channels, height, width;  // of the source image
-  int64_t top, left;                // padding before row and column 0 (negative: crop)
-  int64_t phases_h, phases_w, rows, pitch;
-  int64_t plane() const { return phases_h * phases_w * rows * pitch; }
-  int64_t image(int64_t slack) const { return channels * plane() + slack; }
-  // Where padded position (y, x) lies in a channel's planes.
-  int64_t offset(int64_t y, int64_t x) const {
-    return ((y % phases_h * phases_w + x % phases_w) * rows + y / phases_h) * pitch + x / phases_w;
-  }
-};
-
-template <class T>
-void pack_channel(const Planes& p, const T* HWY_RESTRICT src, T* HWY_RESTRICT dst) {
-  for (int64_t ph = 0; ph < p.phases_h; ++ph) {
-    for (int64_t pw = 0; pw < p.phases_w; ++pw) {
-      // Columns j with 0 <= j * phases_w + pw - left < width.
-      const int64_t shift = pw - p.left;
-      int64_t j0 = shift >= 0 ? 0 : (-shift + p.phases_w - 1) / p.phases_w;
-      int64_t j1 = p.width > shift ? (p.width - 1 - shift) / p.phases_w + 1 : 0;
-      j0 = HWY_MIN(j0, p.pitch);
-      j1 = HWY_MAX(HWY_MIN(j1, p.pitch), j0);
-      for (int64_t i = 0; i < p.rows; ++i, dst += p.pitch) {
-        const int64_t y = i * p.phases_h + ph - p.top;
-        if (y < 0 || y >= p.height) {
-          std::memset(dst, 0, sizeof(T) * p.pitch);
-          continue;
-        }
-        const T* row = src + y * p.width + shift;
-        for (int64_t j = 0; j < j0; ++j) dst[j] = T(0);
-        if (p.phases_w == 1) {
-          std::memcpy(dst + j0, row + j0, sizeof(T) * (j1 - j0));
-        } else {
-          for (int64_t j = j0; j < j1; ++j) dst[j] = row[j * p.phases_w];
-        }
-        for (int64_t j = j1; j < p.pitch; ++j) dst[j] = T(0);
-      }
-    }
-  }
-}
 
 // acc[r][v] = init[r] + sum_k w[k][r] * planes[off[k] + at[v] ..], written to out[r][v].
 template <class T, int R, int NV>
@@ -141,58 +85,6 @@ TileFn<T> tile_of(int64_t rows, int64_t vectors) {
          : vectors == 2 ? tile_of<T, 2>(rows)
                         : tile_of<T, 3>(rows);
 }
-
-// Channels in blocks of at most kOB, as equal as can be: a narrow last block would leave the
-// multipliers idle.
-struct Blocks {
-  int64_t channels, count;
-  explicit Blocks(int64_t n, int64_t most = kOB) : channels(n), count((n + most - 1) / most) {}
-  int64_t first(int64_t b) const { return b * channels / count; }
-  int64_t size(int64_t b) const { return first(b + 1) - first(b); }
-};
-
-// Packed weights: [block][depth][kOB]; from(channel, k) gives a weight.
-template <class T, class F>
-void pack_weights(const Blocks& blocks, int64_t depth, T* HWY_RESTRICT to, F&& from) {
-  for (int64_t b = 0; b < blocks.count; ++b) {
-    const int64_t first = blocks.first(b), n = blocks.size(b);
-    for (int64_t k = 0; k < depth; ++k, to += kOB) {
-      for (int64_t r = 0; r < kOB; ++r) to[r] = r < n ? from(first + r, k) : T(0);
-    }
-  }
-}
-
-// Fewest computed lanes, and wide tiles where equal.
-int64_t tile_vectors(int64_t n) {
-  int64_t best = 1, best_cost = INT64_MAX;
-  for (int64_t v = 1; v <= kMaxNV; ++v) {
-    const int64_t cost = (n + v - 1) / v * (4 * v + 2);
-    if (cost <= best_cost) {
-      best = v;
-      best_cost = cost;
-    }
-  }
-  return best;
-}
-
-// The vectors that cover a grid of rows x cols whose rows lie `pitch` apart.
-template <class T>
-struct Cover {
-  int64_t rows, cols, pitch, per_row, total;
-  bool by_rows;
-  Cover(int64_t r, int64_t c, int64_t p)
-      : rows(r), cols(c), pitch(p), per_row((c + kVL<T> - 1) / kVL<T>) {
-    const int64_t flat = ((r - 1) * p + c + kVL<T> - 1) / kVL<T>;
-    by_rows = r * per_row < flat;
-    total = by_rows ? r * per_row : flat;
-  }
-  int64_t length() const { return (rows - 1) * pitch + cols; }
-  // Where vector j starts; one past the end repeats the last.
-  int64_t start(int64_t j) const {
-    j = HWY_MIN(j, total - 1);
-    return by_rows ? j / per_row * pitch + j % per_row * kVL<T> : j * kVL<T>;
-  }
-};
 
 // A set of outputs on a grid of rows x cols, all read from the same planes.
 template <class T>
@@ -477,8 +369,8 @@ struct Spread {
   void pack_gradient(const T* gy, T* g) const {
     const int64_t width = vectors * kVL<T>;
     for (int64_t row = 0; row < outs * s.out[1]; ++row, gy += s.out[2], g += width) {
-      std::memcpy(g, gy, sizeof(T) * s.out[2]);
-      std::memset(g + s.out[2], 0, sizeof(T) * (width - s.out[2]));
+      copy_row(gy, s.out[2], g);
+      zero_row(width - s.out[2], g + s.out[2]);
     }
   }
 
@@ -489,9 +381,9 @@ struct Spread {
         const int64_t n =
             from < height ? HWY_MAX(int64_t{0}, HWY_MIN(s.in[2], pitch - s.pad[2])) : 0;
         if (n > 0) {
-          std::memcpy(gx, planes + (c * height + from) * pitch + s.pad[2], sizeof(T) * n);
+          copy_row(planes + (c * height + from) * pitch + s.pad[2], n, gx);
         }
-        std::memset(gx + n, 0, sizeof(T) * (s.in[2] - n));
+        zero_row(s.in[2] - n, gx + n);
       }
     }
   }
@@ -701,8 +593,8 @@ void backward_weights(const ConvShape& s, const T* x, const T* gy, T* gw) {
           const T* from = gy + ((n0 + n) * s.out_channels + g * outs + o) * s.out_area();
           T* to = gs.get() + n * image_g + o * g_plane;
           for (int64_t row = 0; row < s.out[1]; ++row, from += s.out[2], to += g_pitch) {
-            std::memcpy(to, from, sizeof(T) * s.out[2]);
-            std::memset(to + s.out[2], 0, sizeof(T) * (g_pitch - s.out[2]));
+            copy_row(from, s.out[2], to);
+            zero_row(g_pitch - s.out[2], to + s.out[2]);
           }
           std::memset(to, 0, sizeof(T) * (g_plane - s.out[1] * g_pitch));
         }
@@ -730,6 +622,36 @@ void backward_weights(const ConvShape& s, const T* x, const T* gy, T* gw) {
   }
 }
 
+// The gradient of the bias: four independent sums in each image's row, images in order.
+template <class T>
+void bias_grad(const ConvShape& s, const T* gy, T* gb) {
+  const int64_t area = s.out_area();
+  parallel_for(0, s.out_channels, grain_for(area * s.batch), [&](int64_t b, int64_t e) HWY_ATTR {
+    const Tag<T> d;
+    constexpr int64_t kL = kVL<T>;
+    for (int64_t o = b; o < e; ++o) {
+      T total = 0;
+      for (int64_t n = 0; n < s.batch; ++n) {
+        const T* row = gy + (n * s.out_channels + o) * area;
+        auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+        int64_t i = 0;
+        for (; i + 4 * kL <= area; i += 4 * kL) {
+          s0 = hn::Add(s0, hn::LoadU(d, row + i));
+          s1 = hn::Add(s1, hn::LoadU(d, row + i + kL));
+          s2 = hn::Add(s2, hn::LoadU(d, row + i + 2 * kL));
+          s3 = hn::Add(s3, hn::LoadU(d, row + i + 3 * kL));
+        }
+        for (; i + kL <= area; i += kL) s0 = hn::Add(s0, hn::LoadU(d, row + i));
+        if (i < area) s1 = hn::Add(s1, load_first(d, row + i, area - i));
+        total += hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+      }
+      gb[o] = total;
+    }
+  });
+}
+
+void ConvBiasF32(const ConvShape& s, const float* gy, float* gb) { bias_grad(s, gy, gb); }
+void ConvBiasF64(const ConvShape& s, const double* gy, double* gb) { bias_grad(s, gy, gb); }
 void ConvForwardF32(const ConvShape& s, const float* x, const float* w, const float* b, float* y) {
   forward(s, x, w, b, y);
 }
@@ -755,6 +677,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace pharos::cpu::detail {
+HWY_EXPORT(ConvBiasF32);
+HWY_EXPORT(ConvBiasF64);
 HWY_EXPORT(ConvForwardF32);
 HWY_EXPORT(ConvForwardF64);
 HWY_EXPORT(ConvDataF32);
@@ -774,6 +698,12 @@ bool direct_conv_accepts(const ConvShape& s) noexcept {
   return planes < (int64_t{1} << 30) / channels;
 }
 
+void direct_bias_grad(const ConvShape& s, const float* gy, float* gb) {
+  HWY_DYNAMIC_DISPATCH(ConvBiasF32)(s, gy, gb);
+}
+void direct_bias_grad(const ConvShape& s, const double* gy, double* gb) {
+  HWY_DYNAMIC_DISPATCH(ConvBiasF64)(s, gy, gb);
+}
 void direct_conv_forward(const ConvShape& s, const float* x, const float* w, const float* bias,
                          float* y) {
   HWY_DYNAMIC_DISPATCH(ConvForwardF32)(s, x, w, bias, y);

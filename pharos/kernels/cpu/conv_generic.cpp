@@ -199,6 +199,12 @@ void generic_conv_backward_weights(DType type, const ConvShape& s, const void* x
 }
 
 void conv_bias_grad(DType type, const ConvShape& s, const void* gy, void* gb) {
+  if (type == DType::kFloat) {
+    return direct_bias_grad(s, static_cast<const float*>(gy), static_cast<float*>(gb));
+  }
+  if (type == DType::kDouble) {
+    return direct_bias_grad(s, static_cast<const double*>(gy), static_cast<double*>(gb));
+  }
   with_type(type, [&](auto tag) {
     using T = decltype(tag);
     const int64_t area = s.out_area();
@@ -207,17 +213,7 @@ void conv_bias_grad(DType type, const ConvShape& s, const void* gy, void* gb) {
         T total{};
         for (int64_t n = 0; n < s.batch; ++n) {
           const T* row = static_cast<const T*>(gy) + (n * s.out_channels + o) * area;
-          constexpr int kLanes = 16;  // independent sums: exact order, yet vectorisable
-          T part[kLanes] = {};
-          int64_t i = 0;
-          for (; i + kLanes <= area; i += kLanes) {
-            for (int j = 0; j < kLanes; ++j) part[j] += row[i + j];
-          }
-          for (; i < area; ++i) part[i % kLanes] += row[i];
-          for (int half = kLanes / 2; half > 0; half /= 2) {
-            for (int j = 0; j < half; ++j) part[j] += part[j + half];
-          }
-          total += part[0];
+          for (int64_t i = 0; i < area; ++i) total += row[i];
         }
         static_cast<T*>(gb)[o] = total;
       }

@@ -230,6 +230,79 @@ void max_rows_indexed(const PoolShape& s, const PaddedPlane& p, int64_t taps, co
   }
 }
 
+// Disjoint windows of 2 x 2, the usual pool of small nets, straight from the input's rows.
+template <class D>
+void max_plane_2x2(D d, const PoolShape& s, const hn::TFromD<D>* HWY_RESTRICT x,
+                   hn::TFromD<D>* HWY_RESTRICT y, int64_t* HWY_RESTRICT indices) {
+  using T = hn::TFromD<D>;
+  using I = hwy::MakeSigned<T>;
+  const hn::RebindToSigned<D> di;
+  constexpr int64_t kL = hn::MaxLanes(d);
+  const int64_t width = s.in[2];
+  const auto steps = hn::Add(hn::Iota(di, I{0}), hn::Iota(di, I{0}));
+  for (int64_t oh = 0; oh < s.out[1]; ++oh) {
+    const T* row = x + 2 * oh * width;
+    const int64_t at = oh * s.out[2];
+    for (int64_t ow = 0; ow < s.out[2]; ow += kL) {
+      ow = HWY_MIN(ow, s.out[2] - kL);  // the last vector overlaps the one before it
+      auto best = hn::Zero(d), b = best, c = best, e = best;
+      hn::LoadInterleaved2(d, row + 2 * ow, best, b);
+      hn::LoadInterleaved2(d, row + width + 2 * ow, c, e);
+      auto place = hn::Add(steps, hn::Set(di, static_cast<I>(2 * oh * width + 2 * ow)));
+      const auto first = place;
+      auto take = [&](hn::Vec<D> v, int64_t offset) HWY_ATTR {
+        const auto better = hn::Or(hn::Gt(v, best), hn::IsNaN(v));
+        best = hn::IfThenElse(better, v, best);
+        place = hn::IfThenElse(hn::RebindMask(di, better),
+                               hn::Add(first, hn::Set(di, static_cast<I>(offset))), place);
+      };
+      take(b, 1);
+      take(c, width);
+      take(e, width + 1);
+      hn::StoreU(best, d, y + at + ow);
+      if (indices == nullptr) continue;
+      if constexpr (sizeof(T) == 8) {
+        hn::StoreU(place, di, indices + at + ow);
+      } else {
+        const hn::Half<hn::RebindToSigned<D>> half;
+        const hn::Rebind<int64_t, decltype(half)> wide;
+        hn::StoreU(hn::PromoteTo(wide, hn::LowerHalf(half, place)), wide, indices + at + ow);
+        hn::StoreU(hn::PromoteTo(wide, hn::UpperHalf(half, place)), wide,
+                   indices + at + ow + kL / 2);
+      }
+    }
+  }
+}
+
+// With the widest vectors of at least 16 bytes that a row of the output fills; else false.
+template <class T, int64_t kLanes>
+bool max_pool_2x2(const PoolShape& s, const T* x, T* y, int64_t* indices) {
+  if constexpr (kLanes * sizeof(T) < 16) {
+    return false;
+  } else {
+    if (s.out[2] < kLanes) return max_pool_2x2<T, kLanes / 2>(s, x, y, indices);
+    parallel_for(0, s.planes, grain_for(2 * s.in_area()), [&](int64_t b, int64_t e) HWY_ATTR {
+      const hn::CappedTag<T, kLanes> d;
+      for (int64_t i = b; i < e; ++i) {
+        max_plane_2x2(d, s, x + i * s.in_area(), y + i * s.out_area(),
+                      indices ? indices + i * s.out_area() : nullptr);
+      }
+    });
+    return true;
+  }
+}
+
+bool is_2x2(const PoolShape& s) {
+  if (s.in[0] != 1 || s.kernel[0] != 1 || s.pad[0] != 0 || s.in_area() >= (int64_t{1} << 30)) {
+    return false;
+  }
+  for (int i = 1; i < 3; ++i) {
+    if (s.kernel[i] != 2 || s.stride[i] != 2 || s.pad[i] != 0 || s.dilation[i] != 1) return false;
+    if (2 * s.out[i] > s.in[i]) return false;  // ceil_mode
+  }
+  return true;
+}
+
 template <class T>
 bool fits(const PoolShape& s) {
   for (int i = 0; i < 3; ++i) {
@@ -243,6 +316,7 @@ bool fits(const PoolShape& s) {
 
 template <class T>
 bool max_pool(const PoolShape& s, const T* x, T* y, int64_t* indices) {
+  if (is_2x2(s) && max_pool_2x2<T, kVL<T>>(s, x, y, indices)) return true;
   if (!fits<T>(s)) return false;
   const PaddedPlane p = padded_plane<T>(s);
   const int64_t taps = s.kernel[0] * s.kernel[1] * s.kernel[2];
