@@ -159,6 +159,8 @@ def private_target(path, header):
     if header.split("/")[0] in PRIVATE_FOLDERS and "/" in header:
         return "pharos/" + header
     folders = [(ROOT / path).parent]
+    if path.startswith("tests/"):
+        folders.append(ROOT / "tests")
     if path.startswith("tests/cli/"):
         folders.append(ROOT / "cli")  # the tool's tests see the tool's headers as the tool does
     for folder in folders:
