@@ -38,18 +38,18 @@ FRESH("randn")
 FRESH("randn.generator", none)
 
 // The tensor to be like, bounds or a generator, then dtype, layout, device, pinning, format.
-#define LIKE(row, ...)                                                                            \
-  OP_SAMPLES(row, s) {                                                                            \
-    s.exact();                                                                                    \
-    s.by_memory_order();                                                                          \
-    s.skip_gradient("random");                                                                    \
-    for (int64_t n : {15, 16, 17}) s.add(zeros({n}) __VA_OPT__(, ) __VA_ARGS__);                  \
-    s.add(zeros({3, 7}).t() __VA_OPT__(, ) __VA_ARGS__);                                          \
-    s.add(channels_last(zeros({2, 3, 2, 2})) __VA_OPT__(, ) __VA_ARGS__);                         \
-    s.add(zeros({6, 7}).slice(1, 0, 7, 2) __VA_OPT__(, ) __VA_ARGS__);                            \
-    s.add(zeros({}) __VA_OPT__(, ) __VA_ARGS__);                                                  \
-    s.add(zeros({2, 3, 2, 2}) __VA_OPT__(, ) __VA_ARGS__, at::kDouble, at::kStrided, none, false, \
-          kChannelsLast);                                                                         \
+#define LIKE(row, ...)                                                               \
+  OP_SAMPLES(row, s) {                                                               \
+    s.exact();                                                                       \
+    s.by_memory_order();                                                             \
+    s.skip_gradient("random");                                                       \
+    for (int64_t n : {15, 16, 17}) s.add(zeros({n}) __VA_OPT__(, ) __VA_ARGS__);     \
+    s.add(zeros({3, 7}).t() __VA_OPT__(, ) __VA_ARGS__);                             \
+    s.add(channels_last(zeros({2, 3, 2, 2})) __VA_OPT__(, ) __VA_ARGS__);            \
+    s.add(zeros({6, 7}).slice(1, 0, 7, 2) __VA_OPT__(, ) __VA_ARGS__);               \
+    s.add(zeros({}) __VA_OPT__(, ) __VA_ARGS__);                                     \
+    s.add(zeros({2, 3, 2, 2}) __VA_OPT__(, ) __VA_ARGS__, at::kDouble, at::kStrided, \
+          c10::Device("cpu"), false, kChannelsLast);                                 \
   }
 LIKE("rand_like")
 LIKE("rand_like.generator", none)
@@ -66,7 +66,8 @@ OP_SAMPLES("randint_like.Tensor", s) {
   s.skip_gradient("random");
   s.data_dependent_shape();
   s.add(zeros({3, 7}).t(), hundred());
-  s.add(zeros({2, 3, 2, 2}), hundred(), at::kLong, at::kStrided, none, false, kChannelsLast);
+  s.add(zeros({2, 3, 2, 2}), hundred(), at::kLong, at::kStrided, c10::Device("cpu"), false,
+        kChannelsLast);
   s.error("high must be a scalar tensor and on CPU", zeros({2}), ints({2}, 3, 5));
 }
 OP_SAMPLES("randint_like.Tensor_generator", s) {
@@ -75,7 +76,8 @@ OP_SAMPLES("randint_like.Tensor_generator", s) {
   s.skip_gradient("random");
   s.data_dependent_shape();
   s.add(zeros({3, 7}).t(), hundred(), none);
-  s.add(zeros({2, 3, 2, 2}), hundred(), none, at::kLong, at::kStrided, none, false, kChannelsLast);
+  s.add(zeros({2, 3, 2, 2}), hundred(), none, at::kLong, at::kStrided, c10::Device("cpu"), false,
+        kChannelsLast);
 }
 
 #define INTEGERS(row, low, ...)                                                               \

@@ -32,6 +32,10 @@ Samples& Samples::skip_golden(const char*) {
   golden = false;
   return *this;
 }
+Samples& Samples::uninitialised() {
+  unset = true;
+  return *this;
+}
 Samples& Samples::data_dependent_shape() {
   meta = false;
   return *this;

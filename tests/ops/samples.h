@@ -53,9 +53,10 @@ class Samples {
   Samples& constant(std::initializer_list<const char*> names);
   Samples& no_derivative();  // the backward pass says that it is not implemented, as PyTorch's does
   Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
-  Samples& skip_golden(const char* reason);  // PyTorch's value is not defined (empty, ties, ...)
-  Samples& data_dependent_shape();           // no meta form
-  Samples& exact();                          // bit for bit
+  Samples& skip_golden(const char* reason);           // PyTorch's value is not defined (ties, ...)
+  Samples& uninitialised();                           // only dtypes, sizes and strides are defined
+  Samples& data_dependent_shape();                    // no meta form
+  Samples& exact();                                   // bit for bit
   Samples& by_memory_order();  // random values follow memory: strided inputs give others
   Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried
 
@@ -63,7 +64,7 @@ class Samples {
   const std::vector<Sample>& samples() const { return samples_; }
   double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
-  bool memory_order = false, bits = false, underived = false;
+  bool memory_order = false, bits = false, underived = false, unset = false;
   std::vector<std::string> constants;
 
  private:
