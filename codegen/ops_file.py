@@ -80,7 +80,8 @@ def derived_out(s: FunctionSchema, overload: str) -> str:
     for i, r in enumerate(s.returns):
         letter = "abcdefgh"[i]
         named = r.name if len(s.returns) > 1 else None
-        args.append(f"Tensor({letter}!) {named or ('out' if len(s.returns) == 1 else f'out{i}')}")
+        only = overload if overload == "grad_input" else "out"
+        args.append(f"Tensor({letter}!) {named or (only if len(s.returns) == 1 else f'out{i}')}")
         rets.append(f"Tensor({letter}!)" + (f" {named}" if named else ""))
     ret = rets[0] if len(rets) == 1 else f"({', '.join(rets)})"
     return f"{s.name}.{overload}({', '.join(args)}) -> {ret}"

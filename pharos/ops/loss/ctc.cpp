@@ -215,6 +215,15 @@ std::tuple<Tensor, Tensor> _ctc_loss_tensor(const Tensor& log_probs, const Tenso
                        lengths_of(target_lengths, "target_lengths"), blank, zero_infinity);
 }
 
+Tensor _ctc_loss_backward_tensor(const Tensor& grad, const Tensor& log_probs, const Tensor& targets,
+                                 const Tensor& input_lengths, const Tensor& target_lengths,
+                                 const Tensor& neg_log_likelihood, const Tensor& log_alpha,
+                                 int64_t blank, bool zero_infinity) {
+  return at::_ctc_loss_backward(grad, log_probs, targets, lengths_of(input_lengths, "input_lengths"),
+                                lengths_of(target_lengths, "target_lengths"), neg_log_likelihood,
+                                log_alpha, blank, zero_infinity);
+}
+
 Tensor ctc_loss_list(const Tensor& log_probs, const Tensor& targets, IntArrayRef input_lengths,
                      IntArrayRef target_lengths, int64_t blank, int64_t reduction,
                      bool zero_infinity) {
