@@ -38,6 +38,10 @@ def _tensors(args) -> str:
     return ", ".join(f"&{arg_name(a)}" for a in args if is_tensor(a))
 
 
+def _device_args(args) -> str:
+    return ", ".join(arg_name(a) for a in args if takes_gradient(a) and not is_optional_list(a))
+
+
 def _connects(op: Op, plan: NodePlan, result: str) -> list[str]:
     lines = []
     if any(is_tensor_list(a) for a in plan.edges):
@@ -160,12 +164,17 @@ def raw(op: Op) -> str:
   {tail}
 }}
 """
-    guard = "" if "any" in op.devices or op.kind == "view" or not takes else (
-        f'  if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);\n')
-    if takes and guard == "":
-        guard = "  (void)key;\n"
-    if op.kind == "direct" and takes:
-        guard += "  BelowAutograd below;\n"
+    guard = "  BelowAutograd below;\n" if op.kind == "direct" and takes else ""
+    if takes and ("any" in op.devices or op.kind == "view"):
+        guard += "  (void)key;\n"
+    elif takes:
+        fn = f"{ret}(*)({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
+        guard += f"""  if (PHAROS_UNLIKELY(key & kDeviceKey)) {{
+    auto* on_device = device_kernel<{fn}>(ROW({s.full_name}), {{{_device_args(s.all_args)}}});
+    if (!on_device) refuse_device("{s.full_name}", key);
+    return on_device({args});
+  }}
+"""
     call = f"pharos::ops::{op.impl}({args})"
     if op.kind == "view":
         self_name = arg_name(next(a for a in s.all_args if is_tensor(a)))
@@ -179,14 +188,14 @@ def raw(op: Op) -> str:
 
 
 def _kernel_call(op: Op, results: str, args: str) -> str:
-    tensors = _tensors(op.schema.all_args)
+    tensors = _device_args(op.schema.all_args)
     sep = ", " if args else ""
     fn = f"void(*)({', '.join(['const Tensor&'] * tensor_results(op.schema) + [cpp_arg_type(a, 'at::') for a in op.schema.all_args])})"
     if not tensors:
         return f"pharos::cpu::{op.kernel}({results}{sep}{args});"
     return f"""if (PHAROS_LIKELY(!(key & kDeviceKey)))
     pharos::cpu::{op.kernel}({results}{sep}{args});
-  else if (auto* kernel = device_kernel<{fn}>("{op.schema.full_name}", {{{tensors}}}))
+  else if (auto* kernel = device_kernel<{fn}>(ROW({op.schema.full_name}), {{{tensors}}}))
     kernel({results}{sep}{args});"""
 
 

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <ostream>
 
+#include "core/devices.h"
+
 namespace c10 {
 namespace {
 
@@ -157,3 +159,18 @@ std::ostream& operator<<(std::ostream& out, const TensorOptions& o) {
 }
 
 }  // namespace c10
+
+namespace pharos {
+
+std::string backend_name(c10::DeviceType t) {
+  switch (t) {
+    case c10::DeviceType::Meta:
+      return "Meta";
+    case c10::DeviceType::PrivateUse1:
+      return "PrivateUse1";
+    default:
+      return c10::DeviceTypeName(t);
+  }
+}
+
+}  // namespace pharos

@@ -3,11 +3,25 @@
 #include <pharos/core/exception.h>
 #include <pharos/core/generator.h>
 
+#include <atomic>
 #include <mutex>
 #include <random>
 
+#include "core/devices.h"
 #include "core/mt19937.h"
 #include "core/random_scope.h"
+
+namespace pharos {
+namespace {
+std::atomic<void (*)(uint64_t)>
+    device_seeds[static_cast<int>(c10::DeviceType::COMPILE_TIME_MAX_DEVICE_TYPES)];
+}  // namespace
+
+void seed_device_with(c10::DeviceType type, void (*f)(uint64_t)) {
+  device_seeds[static_cast<int>(type)].store(f, std::memory_order_release);
+}
+
+}  // namespace pharos
 
 namespace c10 {
 
@@ -105,8 +119,12 @@ void check_generator_device(const std::optional<Generator>& gen, c10::DeviceType
 
 void manual_seed(uint64_t seed) {
   Generator generator = detail::getDefaultCPUGenerator();
-  const std::lock_guard<std::mutex> lock(generator.mutex());
-  generator.set_current_seed(seed);
+  {
+    const std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_current_seed(seed);
+  }
+  for (const auto& f : pharos::device_seeds)
+    if (auto* seed_device = f.load(std::memory_order_acquire)) seed_device(seed);
 }
 
 }  // namespace at

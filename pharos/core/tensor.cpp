@@ -4,6 +4,7 @@
 
 #include <ostream>
 
+#include "core/devices.h"
 #include "core/thread_state.h"
 
 namespace at {
@@ -72,10 +73,7 @@ TensorOptions Tensor::options() const {
 std::string Tensor::toString() const { return defined() ? type().toString() : "UndefinedType"; }
 
 std::string DeprecatedTypeProperties::toString() const {
-  const std::string backend = device_type() == DeviceType::CPU    ? "CPU"
-                              : device_type() == DeviceType::Meta ? "Meta"
-                                                                  : DeviceTypeName(device_type());
-  return backend + c10::toString(scalarType()) + "Type";
+  return pharos::backend_name(device_type()) + c10::toString(scalarType()) + "Type";
 }
 std::ostream& operator<<(std::ostream& out, const DeprecatedTypeProperties& t) {
   return out << t.toString();

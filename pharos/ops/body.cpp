@@ -3,24 +3,15 @@
 
 #include <pharos/ops/functions.h>
 
-#include <cstring>
+#include <string>
 
+#include "core/devices.h"
+#include "dispatch/op_table.h"
 #include "tape/meta.h"
 #include "tape/module_path.h"
 
 namespace pharos::op {
 namespace {
-
-std::string backend_name(c10::DeviceType t) {
-  switch (t) {
-    case c10::DeviceType::Meta:
-      return "Meta";
-    case c10::DeviceType::PrivateUse1:
-      return "PrivateUse1";
-    default:
-      return c10::DeviceTypeName(t);
-  }
-}
 
 c10::DeviceType device_of_key(uint64_t key) {
   return static_cast<c10::DeviceType>((key >> 16) & 0xff);
@@ -105,24 +96,24 @@ void write_results(TensorList targets, const std::vector<Tensor>& results) {
   }
 }
 
-void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> tensors) {
+void (*find_device_kernel(size_t op, std::initializer_list<DeviceArg> args))() {
   std::optional<c10::Device> device;
-  for (const Tensor* t : tensors) {
-    // A 0-dim CPU tensor is a number to every device.
-    if (!t->defined() || (t->is_cpu() && t->dim() == 0)) continue;
-    TORCH_CHECK(!device || device->type() == t->device().type(),
-                "Expected all tensors to be on the same device, but found at least two devices, ",
-                *device, " and ", t->device(), "!");
-    if (!device) device = t->device();
+  for (const DeviceArg& arg : args) {
+    for (size_t i = 0; i < arg.count; ++i) {
+      const Tensor& t = arg.first[i];
+      // A 0-dim CPU tensor is a number to every device.
+      if (!t.defined() || (t.is_cpu() && t.dim() == 0)) continue;
+      TORCH_CHECK(!device || device->type() == t.device().type(),
+                  "Expected all tensors to be on the same device, but found at least two devices, ",
+                  *device, " and ", t.device(), "!");
+      if (!device) device = t.device();
+    }
   }
-  if (!device) return nullptr;
-  if (device->is_meta()) return nullptr;
-  const DeviceRow* row = device_row(device->type());
-  if (row)
-    for (size_t i = 0; i < row->kernel_count; ++i)
-      if (std::strcmp(row->kernels[i].op, op) == 0)
-        return reinterpret_cast<void*>(row->kernels[i].kernel);
-  no_kernel(op, device->type());
+  if (!device || device->is_meta()) return nullptr;
+  if (auto* kernel = device_kernel_at(device->type(), op)) return kernel;
+  const OpRow& row = kOpTable[op];
+  const std::string name = row.overload[0] ? std::string(row.name) + "." + row.overload : row.name;
+  no_kernel(name.c_str(), device->type());
 }
 
 void SavedOptionals::save(const c10::List<std::optional<Tensor>>& list) {

@@ -88,12 +88,20 @@ inline int64_t size_at(c10::IntArrayRef sizes, int64_t d) {
   return n == 0 ? 1 : sizes[static_cast<size_t>(d < 0 ? d + n : d)];
 }
 
-// The kernel of the arguments' (other than CPU) device; null for meta, where shapes are all there
-// is.
-void* find_device_kernel(const char* op, std::initializer_list<const Tensor*> tensors);
+// An argument that may say which device a call is for.
+struct DeviceArg {
+  DeviceArg(const Tensor& t) : first(&t), count(1) {}
+  DeviceArg(const std::optional<Tensor>& t) : first(t ? &*t : nullptr), count(t ? 1 : 0) {}
+  DeviceArg(TensorList list) : first(list.data()), count(list.size()) {}
+  const Tensor* first;
+  size_t count;
+};
+// The kernel of the arguments' (other than CPU) device for row `op` of the operator table; null for
+// meta, where shapes are all there is.
+void (*find_device_kernel(size_t op, std::initializer_list<DeviceArg> args))();
 template <typename F>
-F device_kernel(const char* op, std::initializer_list<const Tensor*> tensors) {
-  return reinterpret_cast<F>(find_device_kernel(op, tensors));
+F device_kernel(size_t op, std::initializer_list<DeviceArg> args) {
+  return reinterpret_cast<F>(find_device_kernel(op, args));
 }
 
 class SavedOptionals {

@@ -10,9 +10,15 @@ namespace pharos::tape {
 namespace {
 
 Tensor clone_as(const Tensor& t, const Tensor& like) {
-  Tensor out = like.is_non_overlapping_and_dense()
-                   ? empty_strided_on(t.device(), like.sizes(), like.strides(), t.scalar_type())
-                   : empty_on(t.device(), t.sizes(), t.scalar_type());
+  const bool dense = like.is_non_overlapping_and_dense();
+  // Handlers must see where memory comes from.
+  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer)) {
+    Tensor out = dense ? at::empty_strided(like.sizes(), like.strides(), t.options())
+                       : at::empty(t.sizes(), t.options());
+    return out.copy_(t);
+  }
+  Tensor out = dense ? empty_strided_on(t.device(), like.sizes(), like.strides(), t.scalar_type())
+                     : empty_on(t.device(), t.sizes(), t.scalar_type());
   return out.copy_(t);
 }
 

@@ -12,9 +12,7 @@ thread_local bool lists_taken = false;
 
 void StepLists::push_step(int64_t step) {
   if (step != last_count) {
-    Tensor t = at::empty({}, c10::ScalarType::Double);
-    t.mutable_data_ptr<double>()[0] = static_cast<double>(step);
-    counts.push_back(std::move(t));
+    counts.push_back(at::scalar_tensor(static_cast<double>(step), c10::ScalarType::Double));
     last_count = step;
   }
   steps.push(counts.back());

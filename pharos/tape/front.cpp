@@ -51,7 +51,9 @@ at::Tensor root_gradient(const at::Tensor& t, at::Tensor g, size_t i) {
     TORCH_CHECK(!t.is_complex(),
                 "grad can be implicitly created only for real scalar outputs but got ",
                 t.scalar_type());
-    if (t.dim() == 0 && t.is_cpu()) return pharos::scalar_cpu(1.0, t.scalar_type());
+    if (t.dim() == 0 && t.is_cpu() &&
+        PHAROS_LIKELY(!(pharos::thread_state.special & pharos::kSpecialInterposer)))
+      return pharos::scalar_cpu(1.0, t.scalar_type());
     pharos::tape::BelowAutograd below;
     return pharos::tape::tape_ops.ones_like(t);
   }
@@ -302,7 +304,7 @@ Tensor Tensor::variable_data() const {
 void Tensor::set_data(const Tensor& other) const {
   TensorImpl* t = get();
   const TensorImpl* o = other.unsafeGetTensorImpl();
-  TORCH_CHECK(o && o->device_type == t->device_type,
+  TORCH_CHECK(o,
               "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have "
               "incompatible tensor type.");
   if (t->requires_grad())
@@ -320,6 +322,8 @@ void Tensor::set_data(const Tensor& other) const {
     t->flags |= TensorImpl::kOwnVersion;
   }
   t->dtype_ = o->dtype_;
+  t->device_type = o->device_type;
+  t->device_index = o->device_index;
   const char* start = o->storage->data_ ? static_cast<char*>(o->storage->data_) : nullptr;
   t->set_storage(o->storage, start ? o->data - start : reinterpret_cast<intptr_t>(o->data));
   t->set_geometry(o->sizes(), o->strides());
