@@ -96,6 +96,8 @@ PUBLIC_STD = set(
 PUBLIC_STD_EXTRA = {
     ("include/torch/torch.h", "algorithm"),
     ("include/torch/torch.h", "iostream"),
+    ("include/torch/torch.h", "numeric"),
+    ("include/torch/torch.h", "sstream"),
 }
 STD = PUBLIC_STD | set(
     """algorithm any barrier bit bitset charconv chrono compare complex concepts condition_variable

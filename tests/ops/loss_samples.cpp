@@ -355,6 +355,20 @@ OP_SAMPLES("_ctc_loss_backward", s) {
   add(log_probs(6, 2, 4).to(at::kDouble), longs({1, 2, 2, 3, 1, 2}, {2, 3}), {6, 6}, {3, 3}, 0,
       false);
 }
+OP_SAMPLES("_ctc_loss_backward.Tensor", s) {
+  s.no_derivative();
+  s.only_base_dtype("the forward results among the inputs are of one dtype");
+  s.data_dependent_shape();
+  const auto add = [&](const Tensor& p, const Tensor& targets, const Tensor& in, const Tensor& out,
+                       int64_t blank, bool zero_infinity) {
+    const auto [loss, alpha] = at::_ctc_loss(p, targets, in, out, blank, zero_infinity);
+    s.add(randn({p.size(1)}), p, targets, in, out, loss, alpha, blank, zero_infinity);
+  };
+  add(log_probs(6, 2, 4), longs({1, 2, 2, 3, 1, 2}, {2, 3}), longs({6, 6}, {2}), longs({3, 3}, {2}),
+      0, false);
+  add(log_probs(3, 2, 4), longs({0, 1, 2, 0, 0, 0}, {2, 3}), longs({3, 3}, {2}),
+      longs({3, 3}, {2}), 3, true);
+}
 
 }  // namespace
 }  // namespace pharos::testing
