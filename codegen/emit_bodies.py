@@ -169,11 +169,12 @@ def raw(op: Op) -> str:
         guard += "  (void)key;\n"
     elif takes:
         fn = f"{ret}(*)({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
+        # What runs on meta tensors makes shapes there and touches no data.
+        refuse = "" if "meta" in op.devices else f'    refuse_device("{s.full_name}", key);\n'
         guard += f"""  if (PHAROS_UNLIKELY(key & kDeviceKey)) {{
     auto* on_device = device_kernel<{fn}>(ROW({s.full_name}), {{{_device_args(s.all_args)}}});
-    if (!on_device) refuse_device("{s.full_name}", key);
-    return on_device({args});
-  }}
+    if (on_device) return on_device({args});
+{refuse}  }}
 """
     call = f"pharos::ops::{op.impl}({args})"
     if op.kind == "view":

@@ -40,6 +40,10 @@ Samples& Samples::data_dependent_shape() {
   meta = false;
   return *this;
 }
+Samples& Samples::data_dependent_shape_of_last() {
+  samples_.back().meta = false;
+  return *this;
+}
 Samples& Samples::no_derivative() {
   underived = true;
   return *this;

@@ -27,6 +27,7 @@ struct Sample {
   std::vector<IValue> args;
   std::string error;  // expected part of the message; empty: the call succeeds
   bool gradient = true;
+  bool meta = true;
 };
 
 class Samples {
@@ -56,6 +57,7 @@ class Samples {
   Samples& skip_golden(const char* reason);           // PyTorch's value is not defined (ties, ...)
   Samples& uninitialised();                           // only dtypes, sizes and strides are defined
   Samples& data_dependent_shape();                    // no meta form
+  Samples& data_dependent_shape_of_last();            // of the sample added last
   Samples& exact();                                   // bit for bit
   Samples& by_memory_order();  // random values follow memory: strided inputs give others
   Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried

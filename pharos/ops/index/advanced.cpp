@@ -24,6 +24,9 @@ struct Plan {
 
 // Masks become one index tensor per dim they cover; the list is one tensor (or undefined) per dim.
 std::vector<Tensor> expand_masks(const Tensor& self, const Indices& indices) {
+  TORCH_CHECK_INDEX(static_cast<int64_t>(indices.size()) <= self.dim(),
+                    "too many indices for tensor of dimension ", self.dim(), " (got ",
+                    indices.size(), ")");
   std::vector<Tensor> out;
   for (size_t i = 0; i < indices.size(); ++i) {
     const OptTensor entry = indices.get(i);
@@ -80,12 +83,14 @@ std::vector<int64_t> broadcast_shape(const std::vector<Tensor>& index) {
 }
 
 void fill_offsets(const Tensor& self, Plan& plan) {
+  if (self.is_meta()) return;
   const int64_t n = checked_numel(plan.shape);
   plan.offset.assign(static_cast<size_t>(n), 0);
   for (size_t k = 0; k < plan.index.size(); ++k) {
     const int64_t size = self.size(plan.indexed[k]);
     const int64_t stride = self.stride(plan.indexed[k]) * static_cast<int64_t>(self.itemsize());
     TORCH_CHECK_INDEX(n == 0 || size != 0, "index is out of bounds for dimension with size 0");
+    TORCH_CHECK(!plan.index[k].is_meta(), "indices on the meta device need a tensor there");
     const Tensor list = plan.index[k].expand(plan.shape).contiguous();
     const int64_t* p = list.data_ptr<int64_t>();
     for (int64_t i = 0; i < n; ++i) {
@@ -207,11 +212,23 @@ Tensor gather_blocks(const Tensor& self, const Plan& plan) {
 
 Tensor index_tensor(const Tensor& self, const Indices& indices) {
   const Plan plan = make_plan(self, indices);
+  if (self.is_meta())
+    return at::empty_strided(plan.result, result_strides(self, plan), self.options());
   const Tensor packed = gather_blocks(self, plan);
   if (self.is_contiguous()) return packed;
   const std::vector<int64_t> strides = result_strides(self, plan);
   if (packed.strides().equals(strides)) return packed;
   return empty_strided_cpu(plan.result, strides, self.scalar_type()).copy_(packed);
+}
+
+Tensor unsafe_index_tensor(const Tensor& self, const Indices& indices) {
+  for (size_t i = 0; i < indices.size(); ++i) {
+    const OptTensor t = indices.get(i);
+    TORCH_CHECK(
+        !t || !t->defined() || t->scalar_type() == c10::kLong || t->scalar_type() == c10::kInt,
+        "_unsafe_index found unexpected index type ", t->scalar_type());
+  }
+  return index_tensor(self, indices);
 }
 
 Tensor& index_put_impl(Tensor& self, const Indices& indices, const Tensor& values, bool accumulate,
@@ -222,6 +239,8 @@ Tensor& index_put_impl(Tensor& self, const Indices& indices, const Tensor& value
               " for the source.");
   const Plan plan = make_plan(self, indices);
   Tensor v = values_for(values, plan);
+  if (self.is_meta()) return self;
+  TORCH_CHECK(!v.is_meta(), "index_put: values on the meta device have nothing to put");
   if (v.is_alias_of(self)) v = v.clone();
   cpu::IndexJob job = make_job(self, plan);
   job.to_b = true;

@@ -32,7 +32,8 @@ Tensor index_source_backward(const Tensor& grad, int64_t dim, const Tensor& inde
 }
 
 Tensor index_fill_value_backward(const Tensor& grad, int64_t dim, const Tensor& index) {
-  return grad.index_select(dim, std::get<0>(at::_unique(index, false))).sum();
+  const Tensor counted = index.remainder(grad.dim() ? grad.size(dim) : 1);  // from the end
+  return grad.index_select(dim, std::get<0>(at::_unique(counted, false))).sum();
 }
 
 Tensor gather_backward(const Tensor& grad, const Tensor& self, int64_t dim, const Tensor& index,
@@ -123,7 +124,7 @@ std::tuple<Tensor, Tensor> index_reduce_backward(const Tensor& grad, const Tenso
       grad, self, source, reduce, include_self, result,
       [&](const Tensor& t) { return t.index_select(dim, index); },
       [&](const Tensor& to, const Tensor& t) { return to.index_add(dim, index, t); });
-  if (!include_self) grad_self = grad.index_fill(dim, index, 0);
+  if (!include_self) grad_self = grad.index_fill(dim, index.to(c10::kLong), 0);
   return {grad_self, grad_src};
 }
 
@@ -180,32 +181,43 @@ Tensor embedding_dense_double_backward(const Tensor& grad, const Tensor& indices
 namespace {
 
 // The gradient of each index's bag, zero where it is in none.
-Tensor spread_bags(const Tensor& grad, const Tensor& bag) {
+Tensor spread_bags(const Tensor& grad, const Tensor& weight, const Tensor& indices,
+                   const Tensor& offsets, bool include_last_offset, int64_t padding_idx) {
   const int64_t bags = grad.size(0);
-  if (bags == 0) return at::zeros({bag.numel(), grad.size(1)}, grad.options());
+  if (bags == 0) return at::zeros({indices.numel(), grad.size(1)}, grad.options());
+  const Tensor flat = indices.reshape({-1}), starts = offsets.to(c10::kLong);
+  const Tensor place = at::arange(flat.numel(), at::TensorOptions(c10::kLong));
+  if (padding_idx < -1) padding_idx += weight.size(0);
+  Tensor out = at::eq(flat, padding_idx);
+  if (include_last_offset) out = out.logical_or(at::ge(place, starts.select(0, bags)));
+  const Tensor bag =
+      at::searchsorted(starts.narrow(0, 0, bags), place, false, true).sub(1).masked_fill(out, bags);
   return grad.index_select(0, bag.clamp_max(bags - 1)).mul(at::lt(bag, bags).unsqueeze(1));
 }
 
 }  // namespace
 
 Tensor bag_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
-                    const Tensor& bag, const Tensor& n, const Tensor& top,
-                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq) {
+                    const Tensor& offsets, const Tensor& n, const Tensor& top,
+                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq,
+                    bool include_last_offset, int64_t padding_idx) {
   const int64_t rows = weight.size(0);
   if (mode == 2) {
     const Tensor g = grad.mul(at::gt(n, 0).unsqueeze(1));
     return at::zeros({rows, grad.size(1)}, grad.options()).scatter_add(0, top, g);
   }
   Tensor g = mode == 1 ? grad.div(n.clamp_min(1).unsqueeze(1)) : grad;
-  g = spread_bags(g, bag);
+  g = spread_bags(g, weight, indices, offsets, include_last_offset, padding_idx);
   if (per_sample_weights.defined()) g = g.mul(per_sample_weights.unsqueeze(1));
   return at::embedding_dense_backward(g, indices.reshape({-1}), rows, -1, scale_grad_by_freq);
 }
 
 Tensor bag_sample_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
-                           const Tensor& bag) {
+                           const Tensor& offsets, bool include_last_offset, int64_t padding_idx) {
   const Tensor rows = weight.index_select(0, indices.reshape({-1}));
-  return spread_bags(grad, bag).mul(rows).sum(1);
+  return spread_bags(grad, weight, indices, offsets, include_last_offset, padding_idx)
+      .mul(rows)
+      .sum(1);
 }
 
 }  // namespace pharos::backward

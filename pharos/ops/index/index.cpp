@@ -18,7 +18,13 @@ Tensor one_hot(const Tensor& self, int64_t num_classes) {
     TORCH_CHECK(num_classes > 0, "Can not infer total number of classes from empty tensor.");
     std::vector<int64_t> sizes = self.sizes().vec();
     sizes.push_back(num_classes);
-    return empty_cpu(sizes, c10::kLong);
+    return at::empty(sizes, self.options());
+  }
+  if (self.is_meta()) {
+    TORCH_CHECK(num_classes != -1, "one_hot: the number of classes of a meta tensor must be given");
+    std::vector<int64_t> sizes = self.sizes().vec();
+    sizes.push_back(num_classes);
+    return at::empty(sizes, self.options());
   }
   const Tensor flat = self.contiguous();
   const int64_t* p = flat.data_ptr<int64_t>();
@@ -51,13 +57,16 @@ Tensor& fill_diagonal(Tensor& self, const Scalar& fill_value, bool wrap) {
   if (wrap && ndim == 2 && height > width + 1) {
     const int64_t step = width + 1;
     const int64_t rest = (self.numel() + step - 1) / step - size;
-    at::as_strided(self, {rest}, {stride}, self.storage_offset() + stride * step).fill_(fill_value);
+    at::as_strided(self, {rest}, {stride}, self.storage_offset() + self.stride(0) * step)
+        .fill_(fill_value);
   }
   return self;
 }
 
 Tensor& embedding_renorm(Tensor& self, const Tensor& indices, double max_norm, double norm_type) {
-  TORCH_CHECK(self.dim() == 2, "'self' must be 2-D");
+  TORCH_CHECK(self.dim() == 2, "Expected 2-dimensional tensor, but got ", self.dim(),
+              "-dimensional tensor for argument #1 'self' (while checking arguments for "
+              "embedding_renorm_)");
   TORCH_CHECK(
       indices.scalar_type() == c10::kLong || indices.scalar_type() == c10::kInt,
       "Expected tensor for argument #2 'indices' to have one of the following scalar types: "
@@ -127,6 +136,11 @@ Bags check_bags(const Tensor& weight, const Tensor& indices, const Tensor& offse
               offsets.dim());
   TORCH_CHECK(weight.dim() == 2, "weight has to be a 2D Tensor, but got Tensor of dimension ",
               weight.dim());
+  TORCH_CHECK(weight.is_floating_point(),
+              "Expected tensor for argument #1 'weight' to have one of the following scalar types: "
+              "Half, BFloat16, Float, Double; but got torch.",
+              toString(weight.scalar_type()),
+              "Tensor instead (while checking arguments for embedding_bag)");
   check_index_type(indices, "indices", 1);
   check_index_type(offsets, "offsets", 1);
   TORCH_CHECK(mode >= kBagSum && mode <= kBagMax, "`mode` must be sum, mean, or max.");
@@ -199,9 +213,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
   const int64_t width = weight.size(1), rows_total = weight.size(0), n = bags.indices.numel();
   if (padding_idx < 0 && padding_idx != -1) padding_idx += rows_total;
   const int64_t* index = bags.indices.data_ptr<int64_t>();
-  Tensor offset2bag = empty_cpu({n}, c10::kLong), bag_size = empty_cpu({bags.count}, c10::kLong);
+  Tensor target = empty_cpu({n}, c10::kLong), bag_size = empty_cpu({bags.count}, c10::kLong);
   Tensor kept = empty_cpu({n}, c10::kBool);
-  int64_t* bag_of = offset2bag.data_ptr<int64_t>();
+  int64_t* bag_of = target.data_ptr<int64_t>();
   bool* keep = kept.data_ptr<bool>();
   std::fill_n(bag_of, n, bags.count);
   for (int64_t b = 0; b < bags.count; ++b) {
@@ -216,9 +230,23 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
     }
     bag_size.data_ptr<int64_t>()[b] = size;
   }
-  Tensor max_indices = mode == kBagMax ? at::full({bags.count, width}, -1, offset2bag.options())
-                                       : empty_cpu({0}, c10::kLong);
+  Tensor max_indices;
+  if (mode == kBagMax) max_indices = at::full({bags.count, width}, -1, target.options());
   const bool doubles = weight.scalar_type() == c10::kDouble;
+  // What PyTorch gives along: sums need no sizes of bags, plain ones no bags of indices either.
+  const auto finish = [&](const Tensor& out) -> std::tuple<Tensor, Tensor, Tensor, Tensor> {
+    const ScalarType type = indices.scalar_type();
+    const bool plain = mode == kBagSum && padding_idx < 0 && !doubles;
+    Tensor offset2bag = empty_cpu({plain ? 0 : n}, c10::kLong);
+    if (!plain) {
+      int64_t* p = offset2bag.data_ptr<int64_t>();
+      std::fill_n(p, n, bags.count);
+      for (int64_t b = 0; b < bags.count; ++b) std::fill(p + bags.begin(b), p + bags.end(b), b);
+    }
+    if (mode == kBagSum) bag_size.zero_();
+    const Tensor top = mode == kBagMax ? max_indices : bag_size.clone();
+    return {out, offset2bag.to(type), bag_size.to(type), top.to(type)};
+  };
   if (doubles && mode != kBagMax) {  // sums of doubles go through index_add
     Tensor rows = weight.index_select(0, bags.indices);
     if (per_sample_weights && per_sample_weights->defined()) {
@@ -226,9 +254,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
     }
     rows = rows.mul(kept.unsqueeze(1));
     Tensor sums = at::zeros({bags.count + 1, width}, weight.options());
-    Tensor out = sums.index_add(0, offset2bag, rows).narrow(0, 0, bags.count).contiguous();
+    Tensor out = sums.index_add(0, target, rows).narrow(0, 0, bags.count).contiguous();
     if (mode == kBagMean) out = out.div(bag_size.clamp_min(1).unsqueeze(1));
-    return {out, offset2bag, bag_size, max_indices};
+    return finish(out);
   }
   const Tensor w = (doubles ? weight : weight.to(c10::kFloat)).contiguous();
   const Tensor scale = per_sample_weights && per_sample_weights->defined()
@@ -260,9 +288,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
   if (mode == kBagMax) {  // the values themselves, unrounded
     exact = weight.gather(0, max_indices.clamp_min(0)).mul(at::ge(max_indices, 0));
     max_indices.clamp_min_(0);
-    return {exact, offset2bag, bag_size, max_indices};
+    return finish(exact);
   }
-  return {out.to(weight.scalar_type()), offset2bag, bag_size, max_indices};
+  return finish(out.to(weight.scalar_type()));
 }
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag(

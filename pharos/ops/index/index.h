@@ -38,6 +38,7 @@ void embedding_dense_backward_shape(Out& out, const Tensor& grad, int64_t num_we
 
 // Direct.
 Tensor index_tensor(const Tensor& self, const Indices& indices);
+Tensor unsafe_index_tensor(const Tensor& self, const Indices& indices);
 Tensor index_put(const Tensor& self, const Indices& indices, const Tensor& values, bool accumulate);
 Tensor& index_put_inplace(Tensor& self, const Indices& indices, const Tensor& values,
                           bool accumulate);
@@ -103,11 +104,12 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t num
                           int64_t padding_idx, bool scale_grad_by_freq, bool sparse);
 Tensor embedding_dense_double_backward(const Tensor& grad, const Tensor& indices,
                                        int64_t padding_idx);
-// `bag` says which bag each index is in; indices that do not count are in none (the bags' number).
+// Indices of padding and behind the last offset are in no bag.
 Tensor bag_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
-                    const Tensor& bag, const Tensor& n, const Tensor& top,
-                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq);
+                    const Tensor& offsets, const Tensor& n, const Tensor& top,
+                    const Tensor& per_sample_weights, int64_t mode, bool scale_grad_by_freq,
+                    bool include_last_offset, int64_t padding_idx);
 Tensor bag_sample_backward(const Tensor& grad, const Tensor& weight, const Tensor& indices,
-                           const Tensor& bag);
+                           const Tensor& offsets, bool include_last_offset, int64_t padding_idx);
 
 }  // namespace pharos::backward

@@ -117,16 +117,14 @@ void index_add_shape(Out& out, const Tensor& self, int64_t dim, const Tensor& in
   TORCH_CHECK(index.numel() == size_or_one(source, d), name, "(): Number of indices (",
               index.numel(), ") should be equal to source.size(dim): (", size_or_one(source, d),
               "), for dim: ", d);
-  if (!(self.dim() <= 1 && source.dim() <= 1 && self.dim() == 0)) {
-    bool same = self.dim() == source.dim();
-    for (int64_t i = 0; same && i < self.dim(); ++i) {
-      same = i == d || self.size(i) == source.size(i);
-    }
-    TORCH_CHECK(same,
-                "source tensor shape must match self tensor shape, excluding the specified "
-                "dimension. Got self.shape = ",
-                self.sizes(), " source.shape = ", source.sizes());
+  bool same = self.dim() == source.dim();
+  for (int64_t i = 0; same && i < self.dim(); ++i) {
+    same = i == d || self.size(i) == source.size(i);
   }
+  TORCH_CHECK(same,
+              "source tensor shape must match self tensor shape, excluding the specified "
+              "dimension. Got self.shape = ",
+              self.sizes(), " source.shape = ", source.sizes());
   set_same(out, self);
 }
 

@@ -29,6 +29,7 @@ namespace {
 Tensor median_all(const Tensor& self, bool skip_nan) {
   TORCH_CHECK_NOT_IMPLEMENTED(!self.is_complex() && self.scalar_type() != c10::kBool,
                               "\"median_cpu\" not implemented for '", self.scalar_type(), "'");
+  if (self.is_meta()) return at::empty({}, self.options());
   if (self.numel() == 0) {
     return scalar_cpu(std::numeric_limits<double>::quiet_NaN(), c10::kDouble)
         .to(self.scalar_type());
@@ -279,10 +280,18 @@ Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& self, bool out_
   return out_int32 ? out.to(c10::kInt) : out;
 }
 
+namespace {
+// Between whole numbers there is room for others.
+Tensor wanted(const Scalar& value, const Tensor& bounds) {
+  const bool between = value.isFloatingPoint() && c10::isIntegralType(bounds.scalar_type(), true);
+  return scalar_cpu(value, between ? c10::kDouble : bounds.scalar_type());
+}
+}  // namespace
+
 Tensor searchsorted_scalar(const Tensor& sorted_sequence, const Scalar& self, bool out_int32,
                            bool right, OptStr side, const OptTensor& sorter) {
-  return at::searchsorted(sorted_sequence, scalar_cpu(self, sorted_sequence.scalar_type()),
-                          out_int32, right, side, sorter);
+  return at::searchsorted(sorted_sequence, wanted(self, sorted_sequence), out_int32, right, side,
+                          sorter);
 }
 
 Tensor bucketize(const Tensor& self, const Tensor& boundaries, bool out_int32, bool right) {
@@ -291,7 +300,7 @@ Tensor bucketize(const Tensor& self, const Tensor& boundaries, bool out_int32, b
   return at::searchsorted(boundaries, self, out_int32, right, std::nullopt, std::nullopt);
 }
 Tensor bucketize_scalar(const Scalar& self, const Tensor& boundaries, bool out_int32, bool right) {
-  return at::bucketize(scalar_cpu(self, boundaries.scalar_type()), boundaries, out_int32, right);
+  return at::bucketize(wanted(self, boundaries), boundaries, out_int32, right);
 }
 
 namespace {
