@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from cpp_types import cpp_arg_type, cpp_return_type
-from emit_declarations import (arg_name, functions, grouped_params, has_options, is_method,
-                               method_args, options_call, out_params, plain_params)
+from emit_declarations import (arg_name, grouped_params, has_options, is_method, method_args,
+                               options_call, out_params, plain_params)
 from emit_nodes import (NodePlan, call_args, emit_node, guard_edge, is_optional_list,
                         is_optional_tensor, is_tensor, is_tensor_list, plan_node, returns_list,
                         row_name, takes_gradient, tensor_results)
@@ -21,17 +21,31 @@ from schema import Arg, FunctionSchema, SchemaError, base_of
 # ---- forms ---------------------------------------------------------------------------------------
 
 
+def _of_tensors(one: str, optionals: str, args) -> str:
+    """One call for each argument that holds tensors, OR-ed."""
+    return " | ".join(f"{optionals if is_optional_list(a) else one}({arg_name(a)})"
+                      for a in args if base_of(a.type).name == "Tensor")
+
+
 def _key(args) -> str:
-    parts = [f"key_of_optionals({arg_name(a)})" if is_optional_list(a) else f"key_of({arg_name(a)})" for a in args
-             if base_of(a.type).name == "Tensor"]
-    return " | ".join(parts) or "0"
+    return _of_tensors("key_of", "key_of_optionals", args) or "0"
 
 
 def _stale(args) -> str:
     """Views that came to require grad through their base add it to the key."""
-    parts = [f"stale_key_of_optionals({arg_name(a)})" if is_optional_list(a) else f"stale_key({arg_name(a)})"
-             for a in args if base_of(a.type).name == "Tensor"]
-    return f"if (key & kViewKey) key |= {' | '.join(parts)};" if parts else ""
+    stale = _of_tensors("stale_key", "stale_key_of_optionals", args)
+    return f"if (key & kViewKey) key |= {stale};" if stale else ""
+
+
+def _checks(s: FunctionSchema) -> str:
+    return " ".join(f'check_defined({arg_name(a)}, "{a.name}", {i});'
+                    for i, a in enumerate(s.all_args) if is_tensor(a))
+
+
+def _resolved(a: Arg) -> str:
+    """The argument for a second call, without lazy conj and neg bits."""
+    lazy = not a.is_write and (takes_gradient(a) or is_optional_list(a))
+    return f"resolved({arg_name(a)})" if lazy else arg_name(a)
 
 
 def _tensors(args) -> str:
@@ -43,28 +57,21 @@ def _device_args(args) -> str:
 
 
 def _connects(op: Op, plan: NodePlan, result: str) -> list[str]:
-    lines = []
     if any(is_tensor_list(a) for a in plan.edges):
         total = " + ".join(f"{arg_name(a)}.size()" if is_tensor_list(a) else "1" for a in plan.edges)
-        lines.append(f"node->set_edge_count({total});")
-        lines.append("size_t at_edge = 0;")
+        lines = [f"node->set_edge_count({total});", "size_t at_edge = 0;"]
         for a in plan.edges:
             n = arg_name(a)
             if is_tensor_list(a):
-                lines.append(f"node->{n}_edges_ = {n}.size();")
-                lines.append(f"for (const Tensor& t : {n}) connect(node->edges[at_edge++], t);")
+                lines += [f"node->{n}_edges_ = {n}.size();",
+                          f"for (const Tensor& t : {n}) connect(node->edges[at_edge++], t);"]
             else:
                 lines.append(f"connect(node->edges[at_edge++], {n});")
         return lines
     covered = {t for targets, _ in plan.formulas for t in targets}
-    for i, a in enumerate(plan.edges):
-        if a.name not in covered:
-            continue
-        if op.broadcast:
-            lines.append(f"connect_broadcast(node->edges_[{i}], {arg_name(a)}, {result});")
-        else:
-            lines.append(f"connect(node->edges_[{i}], {arg_name(a)});")
-    return lines
+    how, more = ("connect_broadcast", f", {result}") if op.broadcast else ("connect", "")
+    return [f"{how}(node->edges_[{i}], {arg_name(a)}{more});"
+            for i, a in enumerate(plan.edges) if a.name in covered]
 
 
 def _saves(plan: NodePlan, after: bool) -> list[str]:
@@ -77,18 +84,44 @@ def _saves(plan: NodePlan, after: bool) -> list[str]:
     return lines
 
 
-def _prologue(op: Op, s: FunctionSchema) -> str:
-    sig = f"{cpp_return_type(s, 'at::')}({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
-    args = call_args(s.all_args)
-    return (f"  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer))\n"
-            f"    return Boxed<{sig}>::interpose(kOpTable[ROW({s.full_name})]{', ' + args if args else ''});\n")
+def _signature(s: FunctionSchema) -> str:
+    return f"{cpp_return_type(s, 'at::')}({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
 
 
-def _catch(s: FunctionSchema) -> str:
-    return f"""  }} catch (c10::Error& e) {{
+def _plain_function(s: FunctionSchema, body: str) -> str:
+    """The function of a row: interposers come before anything else."""
+    args = ", ".join([f"kOpTable[ROW({s.full_name})]", *map(arg_name, s.all_args)])
+    return f"""{_head(s)} {{
+  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer))
+    return Boxed<{_signature(s)}>::interpose({args});
+{body}}}
+"""
+
+
+def _function(s: FunctionSchema, lines: str | list[str]) -> str:
+    """As _plain_function, for a body whose errors say which operator they passed."""
+    body = lines if isinstance(lines, str) else "".join(f"    {line}\n" for line in lines)
+    return _plain_function(s, f"""  try {{
+{body}  }} catch (c10::Error& e) {{
     add_operator_context(e, "{s.full_name}");
     throw;
-  }}"""
+  }}
+""")
+
+
+def _todo(s: FunctionSchema) -> str:
+    return _plain_function(s, f'  not_implemented("{s.full_name}");\n')
+
+
+def _static(attributes: str, ret: str, name: str, params: str, lines: list[str]) -> str:
+    return f"{attributes}static {ret} {name}({params}) {{\n" + "".join(f"  {l}\n" for l in lines) + "}\n"
+
+
+def _shape_call(op: Op, out: str) -> str:
+    """The shape rule with the arguments that the entry gives it, or all."""
+    args = call_args(op.schema.all_args)
+    name, rest = (op.shape if "(" in op.shape else f"{op.shape}({args})").split("(", 1)
+    return f"pharos::ops::{name}({out}{'' if rest.strip() == ')' else ', '}{rest};"
 
 
 def _head(s: FunctionSchema) -> str:
@@ -96,22 +129,17 @@ def _head(s: FunctionSchema) -> str:
     return f"{cpp_return_type(s, 'at::')} {row_name(s)}({params})"
 
 
-def _slow(op: Op, s: FunctionSchema) -> str:
+def _slow(s: FunctionSchema) -> str:
     """Undefined arguments are refused; lazy conj and neg bits are resolved by calling again."""
-    checks = " ".join(
-        f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
-    again = []
-    for a in s.all_args:
-        n = arg_name(a)
-        if a.is_write:
-            again.append(n)
-        elif is_tensor(a) or is_optional_tensor(a) or is_tensor_list(a) or is_optional_list(a):
-            again.append(f"resolved({n})")
-        else:
-            again.append(n)
+    again = f"op::{row_name(s)}({', '.join(map(_resolved, s.all_args))});"
+    write = ""
+    if s.is_inplace:
+        n = arg_name(s.args[0])
+        write = (f"\n      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) "
+                 f"{{ {again} }});")
     return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
-      {checks}
-      if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
+      {_checks(s)}{write}
+      if (key & kLazyKey) return {again}
       {_stale(s.all_args)}
     }}
 """
@@ -120,26 +148,22 @@ def _slow(op: Op, s: FunctionSchema) -> str:
 def functional(op: Op, plan: NodePlan | None) -> str:
     s = op.schema
     args = call_args(s.all_args)
-    ret = cpp_return_type(s, "at::")
-    text = _head(s) + " {\n" + _prologue(op, s)
     if op.kind == "todo":
-        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+        return _todo(s)
     if op.kind == "composite":
-        return text + f"  try {{\n    return pharos::ops::{op.impl}({args});\n{_catch(s)}\n}}\n"
-    text += "  try {\n"
+        return _function(s, [f"return pharos::ops::{op.impl}({args});"])
     takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
-    if takes:
-        text += f"    uint64_t key = {_key(s.all_args)};\n"
-        if op.kind == "view":
-            text += ("    if (PHAROS_UNLIKELY(key & (kUndefinedKey | kViewKey))) { " + " ".join(
-                f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
-                + f" {_stale(s.all_args)} }}\n")
-        else:
-            text += _slow(op, s)
+    text = f"    uint64_t key = {_key(s.all_args)};\n" if takes else ""
+    if takes and op.kind == "view":
+        text += (f"    if (PHAROS_UNLIKELY(key & (kUndefinedKey | kViewKey))) {{ {_checks(s)} "
+                 f"{_stale(s.all_args)} }}\n")
+    elif takes:
+        text += _slow(s)
     if plan is not None:
-        text += f"    if (PHAROS_UNLIKELY(records(key))) return {row_name(s)}_recorded(key{', ' + args if args else ''});\n"
-    text += f"    return {row_name(s)}_raw({'key, ' if takes else ''}{args});\n" if ret != "void" else f"    {row_name(s)}_raw({'key, ' if takes else ''}{args});\n"
-    return text + _catch(s) + "\n}\n"
+        recording = ", ".join(["key", *map(arg_name, s.all_args)])
+        text += f"    if (PHAROS_UNLIKELY(records(key))) return {row_name(s)}_recorded({recording});\n"
+    returns = "return " if s.returns else ""
+    return _function(s, text + f"    {returns}{row_name(s)}_raw({'key, ' if takes else ''}{args});\n")
 
 
 def raw(op: Op) -> str:
@@ -152,23 +176,19 @@ def raw(op: Op) -> str:
     head = f"static {ret} {row_name(s)}_raw({params}) {{\n"
     if op.kind == "structured":
         n = tensor_results(s)
-        results = ", ".join(f"result[{i}]" for i in range(n))
-        tail = "return std::move(result[0]);" if n == 1 else "return {" + ", ".join(f"std::move(result[{i}])" for i in range(n)) + "};"
-        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
-        name, rest = shape.split("(", 1)
-        sep = "" if rest.strip() == ")" else ", "
+        moved = ", ".join(f"std::move(result[{i}])" for i in range(n))
         return head + f"""  Tensor result[{n}];
   Out out(result, {n});
-  pharos::ops::{name}(out{sep}{rest};
-  {_kernel_call(op, results, args)}
-  {tail}
+  {_shape_call(op, 'out')}
+  {_kernel_call(op, ', '.join(f'result[{i}]' for i in range(n)), args)}
+  return {moved if n == 1 else f'{{{moved}}}'};
 }}
 """
     guard = "  BelowAutograd below;\n" if op.kind == "direct" and takes else ""
     if takes and ("any" in op.devices or op.kind == "view"):
         guard += "  (void)key;\n"
     elif takes:
-        fn = f"{ret}(*)({', '.join(cpp_arg_type(a, 'at::') for a in s.all_args)})"
+        fn = _signature(s).replace("(", "(*)(", 1)
         # What runs on meta tensors makes shapes there and touches no data.
         refuse = "" if "meta" in op.devices else f'    refuse_device("{s.full_name}", key);\n'
         guard += f"""  if (PHAROS_UNLIKELY(key & kDeviceKey)) {{
@@ -182,8 +202,12 @@ def raw(op: Op) -> str:
         track = "track_views" if returns_list(s) else "track_view"
         # A view through which no gradient flows shares memory and version, but has no base.
         tracked = f"{track}(result, {self_name})" if op.backward else "untrack(result)"
-        return head + guard + f"  auto result = [&] {{ BelowAutograd below; return {call}; }}();\n  {tracked};\n  return result;\n}}\n"
-    if ret == "void" or ret.endswith("&") or not any("Tensor" in str(base_of(r.type).name) for r in s.returns):
+        return head + guard + f"""  auto result = [&] {{ BelowAutograd below; return {call}; }}();
+  {tracked};
+  return result;
+}}
+"""
+    if ret.endswith("&") or not any(base_of(r.type).name == "Tensor" for r in s.returns):
         return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
     return head + guard + f"  auto result = {call};\n  untrack(result);\n  return result;\n}}\n"
 
@@ -191,7 +215,9 @@ def raw(op: Op) -> str:
 def _kernel_call(op: Op, results: str, args: str) -> str:
     tensors = _device_args(op.schema.all_args)
     sep = ", " if args else ""
-    fn = f"void(*)({', '.join(['const Tensor&'] * tensor_results(op.schema) + [cpp_arg_type(a, 'at::') for a in op.schema.all_args])})"
+    types = ["const Tensor&"] * tensor_results(op.schema)
+    types += [cpp_arg_type(a, "at::") for a in op.schema.all_args]
+    fn = f"void(*)({', '.join(types)})"
     if not tensors:
         return f"pharos::cpu::{op.kernel}({results}{sep}{args});"
     return f"""if (PHAROS_LIKELY(!(key & kDeviceKey)))
@@ -209,18 +235,12 @@ def recorded(op: Op, plan: NodePlan) -> str:
     lines = [f'refuse_gradient({arg_name(a)}, "{a.name}", "{s.base_name}");' for a in s.all_args
              if a.name in op.nondiff_args]
     lines.append(f"auto node = make_node<{row_name(s)}_Node>();")
-    if returns_list(s):
-        names = []
-    elif n == 1:
-        names = ["result"]
-    else:
-        names = [f"std::get<{i}>(result)" for i in range(n)]
-    if op.kind == "view":
-        # The function runs below autograd, the tracking of its result in the caller's mode.
-        lines.append(f"{ret} result = {row_name(s)}_raw(key, {args});")
-    else:
-        lines.append(f"{ret} result = [&] {{ BelowAutograd below; return {row_name(s)}_raw(key, {args}); }}();")
-    lines += _connects(op, plan, names[0] if names else "result[0]")
+    names = ["result"] if n == 1 else [f"std::get<{i}>(result)" for i in range(n)]
+    run = f"{row_name(s)}_raw(key, {args});"
+    # A view's function runs below autograd, the tracking of its result in the caller's mode.
+    lines.append(f"{ret} result = " + (
+        run if op.kind == "view" else f"[&] {{ BelowAutograd below; return {run} }}();"))
+    lines += _connects(op, plan, "result[0]" if returns_list(s) else names[0])
     lines += _saves(plan, False)
     if returns_list(s):
         lines.append("node->input_count = static_cast<uint32_t>(result.size());")
@@ -243,65 +263,47 @@ def recorded(op: Op, plan: NodePlan) -> str:
                 lines += _saves(plan, True) + [f"if (is_differentiable({value})) give_history({value}, node);"]
         lines += _saves(plan, True) if n > 1 else []
     lines.append("return result;")
-    body = "\n".join("  " + line for line in lines)
-    return f"PHAROS_NOINLINE static {ret} {row_name(s)}_recorded({params}) {{\n{body}\n}}\n"
+    return _static("PHAROS_NOINLINE ", ret, f"{row_name(s)}_recorded", params, lines)
 
 
 def inplace(op: Op, plan: NodePlan | None) -> str:
-    s = op.inplace
-    f = op.schema
+    s, f = op.inplace, op.schema
     args = call_args(s.all_args)
-    text = _head(s) + " {\n" + _prologue(op, s)
     if op.kind == "todo":
-        return text + f'  not_implemented("{s.full_name}");\n}}\n'
-    if op.inplace_impl and op.kind == "composite":
-        return text + f"  try {{\n    return pharos::ops::{op.inplace_impl}({args});\n{_catch(s)}\n}}\n"
+        return _todo(s)
     if op.kind == "composite":
-        return text + f"  try {{\n    return self.copy_(pharos::ops::{op.impl}({args}));\n{_catch(s)}\n}}\n"
+        call = f"self.copy_(pharos::ops::{op.impl}({args}))"
+        if op.inplace_impl:
+            call = f"pharos::ops::{op.inplace_impl}({args})"
+        return _function(s, [f"return {call};"])
     params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
     name = row_name(s)
-    write = (f"PHAROS_NOINLINE static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
+    forms = (f"PHAROS_NOINLINE static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
              "  bump_version(self);\n}\n\n")
-    text += f"  try {{\n    uint64_t key = {_key(s.all_args)};\n" + _slow_inplace(s)
-    if plan is None:
-        text += "    check_inplace(self, false);\n" if op.nondiff else ""
-        return write + text + f"    {name}_write(key, {args});\n    return self;\n" + _catch(s) + "\n}\n"
-    text += f"""    if (PHAROS_UNLIKELY(records(key))) return {name}_recorded(key, {args});
-    check_inplace(self, false);
-    {name}_write(key, {args});
-    return self;
-"""
-    lines = ["check_inplace(self, true);", f"auto node = make_node<{row_name(f)}_Node>();"]
-    saves_self = "self" in plan.members
-    if saves_self:
+    text = f"    uint64_t key = {_key(s.all_args)};\n" + _slow(s)
+    if plan is not None:
+        forms += _recorded_inplace(op, plan, params) + "\n"
+        text += f"    if (PHAROS_UNLIKELY(records(key))) return {name}_recorded(key, {args});\n"
+    if plan is not None or op.nondiff:
+        text += "    check_inplace(self, false);\n"
+    return forms + _function(s, text + f"    {name}_write(key, {args});\n    return self;\n")
+
+
+def _recorded_inplace(op: Op, plan: NodePlan, params: str) -> str:
+    s = op.inplace
+    name = row_name(s)
+    lines = ["check_inplace(self, true);", f"auto node = make_node<{row_name(op.schema)}_Node>();"]
+    if "self" in plan.members:
         # The formula wants the value that is about to be overwritten.
         copy = "[&] { BelowAutograd below; return with_history(self.clone(), self); }()"
         plan.members["self"].save = f"{{n}}->self_.save({copy});"
-    lines += _connects(op, plan, "self")
-    lines += _saves(plan, False)
-    lines += [f"{{ BelowAutograd below; {name}_write(key, {args}); }}", "rebase_history(self, node.get());"]
-    after = _saves(plan, True)
-    if after:
+    lines += _connects(op, plan, "self") + _saves(plan, False)
+    lines += [f"{{ BelowAutograd below; {name}_write(key, {call_args(s.all_args)}); }}",
+              "rebase_history(self, node.get());"]
+    if after := _saves(plan, True):
         lines += [f"const Tensor& {op.results[0]} = self;", *after]
-    lines.append("return self;")
-    body = "\n".join("  " + line for line in lines)
     ret = cpp_return_type(s, "at::")
-    recorded_form = f"PHAROS_COLD static {ret} {name}_recorded({params}) {{\n{body}\n}}\n\n"
-    return write + recorded_form + text + _catch(s) + "\n}\n"
-
-
-def _slow_inplace(s: FunctionSchema) -> str:
-    checks = " ".join(
-        f'check_defined({arg_name(a)}, "{a.name}", {i});' for i, a in enumerate(s.all_args) if is_tensor(a))
-    again = [f"resolved({arg_name(a)})" if takes_gradient(a) and not a.is_write else arg_name(a) for a in s.all_args]
-    n = arg_name(s.args[0])
-    return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
-      {checks}
-      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) {{ op::{row_name(s)}({', '.join(again)}); }});
-      if (key & kLazyKey) return op::{row_name(s)}({', '.join(again)});
-      {_stale(s.all_args)}
-    }}
-"""
+    return _static("PHAROS_COLD ", ret, f"{name}_recorded", params, [*lines, "return self;"])
 
 
 def _write_inplace(op: Op) -> str:
@@ -310,64 +312,60 @@ def _write_inplace(op: Op) -> str:
     if op.inplace_impl:
         return f"    pharos::ops::{op.inplace_impl}({args});\n"
     if op.kind == "structured":
-        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
-        name, rest = shape.split("(", 1)
         inputs = _tensors(op.schema.all_args)
         return f"""    {{
       Tensor* const target[1] = {{&self}};
       OutInto out(Out::Mode::kInplace, target, 1, {{{inputs}}});
-      pharos::ops::{name}(out, {rest};
+      {_shape_call(op, 'out')}
       {_kernel_call(op, 'out[0]', args)}
       out.finish();
     }}
 """
-    key = "key, "
-    return f"    write_result(Out::Mode::kInplace, self, {row_name(op.schema)}_raw({key}{args}));\n"
+    return f"    write_result(Out::Mode::kInplace, self, {row_name(op.schema)}_raw(key, {args}));\n"
+
+
+def _out_key(s: FunctionSchema, name: str) -> str:
+    return f"""    const uint64_t key = {_key(s.all_args)};
+    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))
+      check_out_call("{name}", key);
+"""
 
 
 def out_form(op: Op) -> str:
-    s = op.out
-    f = op.schema
+    s, f = op.out, op.schema
+    if op.kind == "todo":
+        return _todo(s)
     plain = [a for a in s.all_args if a not in s.out_args]
     outs = [arg_name(a) for a in s.out_args]
     n = len(outs)
-    ret = cpp_return_type(s, "at::")
     tail = f"return {outs[0]};" if n == 1 else "return {" + ", ".join(outs) + "};"
-    if ret == "void":
+    if not s.returns:
         tail = "return;"
-    text = _head(s) + " {\n" + _prologue(op, s)
-    if op.kind == "todo":
-        return text + f'  not_implemented("{s.full_name}");\n}}\n'
-    text += "  try {\n"
     if op.out_impl:
-        text += f"    pharos::ops::{op.out_impl}({call_args(plain)}, {', '.join(outs)});\n    {tail}\n"
-        return text + _catch(s) + "\n}\n"
-    key = _key(s.all_args)
-    text += f'    const uint64_t key = {key};\n    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))\n      check_out_call("{f.base_name}", key);\n'
+        return _function(s, [f"pharos::ops::{op.out_impl}({call_args(plain)}, {', '.join(outs)});", tail])
+    text = _out_key(s, f.base_name)
     lists = any(is_tensor_list(a) for a in s.out_args)
-    if op.kind == "structured" and not lists and f.all_args and [a.name for a in plain] == [a.name for a in f.all_args]:
-        args = call_args(plain)
-        shape = op.shape if "(" in op.shape else f"{op.shape}({args})"
-        name, rest = shape.split("(", 1)
+    same = f.all_args and [a.name for a in plain] == [a.name for a in f.all_args]
+    if op.kind == "structured" and not lists and same:
         results = ", ".join(f"out_[{i}]" for i in range(n))
         text += f"""    if (PHAROS_LIKELY(!(key & kLazyKey))) {{
       Tensor* const targets[{n}] = {{{', '.join('&' + o for o in outs)}}};
       OutInto out_(Out::Mode::kOut, targets, {n}, {{{_tensors(f.all_args)}}});
-      pharos::ops::{name}(out_, {rest};
-      {_kernel_call(op, results, args)}
+      {_shape_call(op, 'out_')}
+      {_kernel_call(op, results, call_args(plain))}
       out_.finish();
       {tail}
     }}
 """
-    spread = [arg_name(a) if any(p.name == a.name for p in plain) else _option_from(outs[0], a) for a in f.all_args]
-    text += f"    BelowAutograd below;\n    auto computed = op::{row_name(f)}({', '.join(spread)});\n"
-    if n == 1 and not lists:
-        text += f"    write_result(Out::Mode::kOut, {outs[0]}, computed);\n"
-    elif lists:
-        text += f"    write_results({outs[0]}, computed);\n"
+    given = {a.name for a in plain}
+    spread = [arg_name(a) if a.name in given else _option_from(outs[0], a) for a in f.all_args]
+    lines = ["BelowAutograd below;", f"auto computed = op::{row_name(f)}({', '.join(spread)});"]
+    if lists:
+        lines.append(f"write_results({outs[0]}, computed);")
     else:
-        text += "".join(f"    write_result(Out::Mode::kOut, {o}, std::get<{i}>(computed));\n" for i, o in enumerate(outs))
-    return text + f"    {tail}\n" + _catch(s) + "\n}\n"
+        values = ["computed"] if n == 1 else [f"std::get<{i}>(computed)" for i in range(n)]
+        lines += [f"write_result(Out::Mode::kOut, {o}, {v});" for o, v in zip(outs, values)]
+    return _function(s, text + "".join(f"    {line}\n" for line in [*lines, tail]))
 
 
 def _option_from(out: str, a: Arg) -> str:
@@ -378,37 +376,29 @@ def _option_from(out: str, a: Arg) -> str:
 def written(op: Op, plan: NodePlan | None) -> str:
     """An entry whose own schema writes its first argument, or out arguments."""
     s = op.schema
-    args = call_args(s.all_args)
-    text = _head(s) + " {\n" + _prologue(op, s)
+    call = f"pharos::ops::{op.impl}({call_args(s.all_args)});"
     if op.kind == "todo":
-        return text + f'  not_implemented("{s.full_name}");\n}}\n'
+        return _todo(s)
     if op.kind == "composite":
-        return text + f"  try {{\n    return pharos::ops::{op.impl}({args});\n{_catch(s)}\n}}\n"
-    text += "  try {\n"
+        return _function(s, [f"return {call}"])
     if s.out_args:
-        text += f'    const uint64_t key = {_key(s.all_args)};\n    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))\n      check_out_call("{s.base_name}", key);\n'
-        return text + f"    BelowAutograd below;\n    return pharos::ops::{op.impl}({args});\n" + _catch(s) + "\n}\n"
+        return _function(s, _out_key(s, s.base_name) + f"    BelowAutograd below;\n    return {call}\n")
     if is_tensor_list(s.args[0]):
-        return text + _written_lists(op) + _catch(s) + "\n}\n"
+        return _function(s, _written_lists(op))
     n = arg_name(s.args[0])
-    lines = [f"uint64_t key = {_key(s.all_args)};"] + _slow_inplace(s).rstrip().split("\n")
+    lines = [f"uint64_t key = {_key(s.all_args)};"] + _slow(s).rstrip().split("\n")
     if "any" not in op.devices:
         lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
-    lines.append("const bool recording = records(key);")
-    lines.append(f"check_inplace({n}, recording);")
+    lines += ["const bool recording = records(key);", f"check_inplace({n}, recording);"]
     if plan is not None:
-        lines += ["if (PHAROS_UNLIKELY(recording)) {", f"auto node = make_node<{row_name(s)}_Node>();"]
-        lines += _connects(op, plan, n)
-        lines += _saves(plan, False)
-        lines += [f"{{ BelowAutograd below; pharos::ops::{op.impl}({args}); }}", f"bump_version({n});",
-                  f"rebase_history({n}, node.get());"]
-        lines += _saves(plan, True)
-        lines += [f"return {n};", "}"]
-    lines += ["BelowAutograd below;", f"pharos::ops::{op.impl}({args});", f"bump_version({n});", f"return {n};"]
-    return text + "\n".join("    " + line for line in lines) + "\n" + _catch(s) + "\n}\n"
+        lines += ["if (PHAROS_UNLIKELY(recording)) {", f"auto node = make_node<{row_name(s)}_Node>();",
+                  *_connects(op, plan, n), *_saves(plan, False), f"{{ BelowAutograd below; {call} }}",
+                  f"bump_version({n});", f"rebase_history({n}, node.get());", *_saves(plan, True),
+                  f"return {n};", "}"]
+    return _function(s, [*lines, "BelowAutograd below;", call, f"bump_version({n});", f"return {n};"])
 
 
-def _written_lists(op: Op) -> str:
+def _written_lists(op: Op) -> list[str]:
     """Whole lists are written (fused optimiser steps): no node, lazy bits are the function's affair."""
     s = op.schema
     if op.backward or s.returns or op.kind != "direct" or "any" not in op.devices:
@@ -416,11 +406,11 @@ def _written_lists(op: Op) -> str:
     lists = [(i, a, arg_name(a)) for i, a in enumerate(s.all_args) if is_tensor_list(a)]
     checks = [f'for (const Tensor& t : {n}) check_defined(t, "{a.name}", {i});' for i, a, n in lists]
     each = lambda what: [f"for (const Tensor& t : {n}) {what};" for _, a, n in lists if a.is_write]
-    return "\n".join("    " + line for line in [
+    return [
         f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {", *checks, "}",
         "if (PHAROS_UNLIKELY(records(key) || (key & flag_bit(c10::TensorImpl::kInference)))) {",
         *each("check_inplace(t, records(key))"), "}", "BelowAutograd below;",
-        f"pharos::ops::{op.impl}({call_args(s.all_args)});", *each("bump_version(t)")]) + "\n"
+        f"pharos::ops::{op.impl}({call_args(s.all_args)});", *each("bump_version(t)")]
 
 
 def alias_forms(op: Op, table: dict[str, Op]) -> str:
@@ -431,7 +421,7 @@ def alias_forms(op: Op, table: dict[str, Op]) -> str:
         target = {"functional": other.schema, "inplace": other.inplace, "out": other.out}[form]
         if form == "functional" and s.is_inplace and not other.schema.is_inplace:
             target = other.inplace
-        text += _head(s) + " {\n" + _prologue(op, s) + f"  return {row_name(target)}({call_args(s.all_args)});\n}}\n"
+        text += _plain_function(s, f"  return {row_name(target)}({call_args(s.all_args)});\n")
     return text
 
 
