@@ -690,6 +690,38 @@ TEST(Samples, EveryOperatorHasSome) {
   EXPECT_EQ(superfluous, "") << "rows to take off without_samples.txt";
 }
 
+bool is_default(const IValue& v, const IValue& d) {
+  if (v.isTensor() || d.isTensor()) return v.isTensor() == d.isTensor();
+  return v == d;
+}
+
+// A default that no sample overrides is an argument that nobody has tried. Those that still are
+// so are listed, an operator and an argument a line, so that the list can only shrink.
+TEST(Samples, EveryArgumentIsVaried) {
+  std::set<std::string> constant, listed;
+  for (const Samples& s : all_samples()) {
+    const auto& arguments = handle_of(s.row()).schema().arguments();
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      if (!arguments[i].has_default_value()) continue;
+      bool varied = false;
+      for (const Sample& sample : s.samples())
+        varied |= sample.error.empty() && i < sample.args.size() &&
+                  !is_default(sample.args[i], *arguments[i].default_value());
+      if (!varied) constant.insert(s.row() + " " + arguments[i].name());
+    }
+  }
+  std::ifstream file(std::string(PHAROS_TEST_SOURCE_DIR) + "/ops/at_default.txt");
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line[0] != '#') listed.insert(line);
+  std::string missing, superfluous;
+  for (const std::string& c : constant)
+    if (!listed.count(c)) missing += "\n" + c;
+  for (const std::string& c : listed)
+    if (!constant.count(c)) superfluous += "\n" + c;
+  EXPECT_EQ(missing, "") << "arguments that no sample gives another value than the default";
+  EXPECT_EQ(superfluous, "") << "arguments to take off at_default.txt";
+}
+
 }  // namespace
 
 void register_operator_tests() {
