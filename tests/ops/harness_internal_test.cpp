@@ -437,7 +437,9 @@ class OperatorTest : public ::testing::Test {
     }
     EXPECT_GT(through.calls, 0);
     if (!s_.golden) return;
-    EXPECT_EQ(compare_bits(tensors_of(got), tensors_of(expected), s_), "");
+    if (s_.interposed_bits) {
+      EXPECT_EQ(compare_bits(tensors_of(got), tensors_of(expected), s_), "");
+    }
     EXPECT_EQ(compare(got, expected, s_, true), "");
     std::string refused, refused_too;
     const auto plain = input_gradients(op, sample, refused);
@@ -448,7 +450,9 @@ class OperatorTest : public ::testing::Test {
       grads = input_gradients(op, sample, refused_too);
     }
     EXPECT_EQ(refused_too, refused);
-    EXPECT_EQ(compare_bits(grads, plain, s_), "") << "gradients";
+    if (s_.interposed_bits) {
+      EXPECT_EQ(compare_bits(grads, plain, s_), "") << "gradients";
+    }
   }
 
   // The gradients of everything that can have one, in the samples' own dtype; nothing and the

@@ -366,8 +366,8 @@ OP_SAMPLES("_ctc_loss_backward.Tensor", s) {
   };
   add(log_probs(6, 2, 4), longs({1, 2, 2, 3, 1, 2}, {2, 3}), longs({6, 6}, {2}), longs({3, 3}, {2}),
       0, false);
-  add(log_probs(3, 2, 4), longs({0, 1, 2, 0, 0, 0}, {2, 3}), longs({3, 3}, {2}),
-      longs({3, 3}, {2}), 3, true);
+  add(log_probs(3, 2, 4), longs({0, 1, 2, 0, 0, 0}, {2, 3}), longs({3, 3}, {2}), longs({3, 3}, {2}),
+      3, true);
 }
 
 }  // namespace

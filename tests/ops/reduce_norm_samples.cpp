@@ -59,12 +59,10 @@ OP_SAMPLES("linalg_vector_norm", s) {
           randn({0}), kInf);
 }
 OP_SAMPLES("linalg_norm", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
   s.half_tolerance(5e-3, "powers of halves round at other places");
   s.add(randn({2, 3}));
   s.add(randn({2, 3}), 1);
   s.add(randn({2, 3}), -kInf);
-  s.add(randn({2, 3}), 2);
   s.add(randn({4}), 3);
   s.add(randn({2, 3, 2}), none, List{1});
   s.add(randn({2, 3, 2}), kInf, List{0, 2}, true);
@@ -76,41 +74,26 @@ OP_SAMPLES("linalg_norm", s) {
           randn({2, 2, 2}), 2);
 }
 OP_SAMPLES("linalg_norm.ord_str", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
   s.add(randn({2, 3}), "fro");
-  s.add(randn({2, 3}), "nuc");
   s.add(randn({2, 3, 2}), "fro", List{0, 2}, true);
   s.add(randn({2, 3}), "fro", List{0, 1}, false, at::kDouble);
 }
 OP_SAMPLES("linalg_matrix_norm", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
   s.half_tolerance(5e-3, "halves are summed in another order");
-  for (double p : {1., -1., kInf, -kInf, 2., -2.}) s.add(randn({2, 3}), p);
+  for (double p : {1., -1., kInf, -kInf}) s.add(randn({2, 3}), p);
   s.add(randn({2, 3, 2}), 1, List{0, 2}, true);
-  s.add(randn({2, 3, 2}), 2, List{2, 0}, true);
+  s.add(randn({2, 3, 2}), -1, List{2, 0}, true);
   s.add(randn({2, 3}), kInf, List{0, 1}, false, at::kDouble);
   s.add(complex({2, 2}), 1);
   s.error("linalg.matrix_norm: Order 3 not supported.", randn({2, 2}), 3);
   s.error("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.", randn({2}), 1);
 }
 OP_SAMPLES("linalg_matrix_norm.str_ord", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
   s.half_tolerance(5e-3, "halves are summed in another order");
   s.add(randn({2, 3}));
-  s.add(randn({2, 3}), "nuc");
-  s.add(randn({2, 3, 2}), "nuc", List{0, 2}, true);
+  s.add(randn({2, 3, 2}), "fro", List{0, 2}, true);
   s.add(randn({2, 3, 2}), "fro", List{2, 0}, true, at::kDouble);
   s.error("linalg.matrix_norm: Order abc not supported.", randn({2, 2}), "abc");
-}
-OP_SAMPLES("nuclear_norm", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
-  s.add(randn({2, 3}));
-  s.add(randn({3, 2}), true);
-}
-OP_SAMPLES("nuclear_norm.dim", s) {
-  s.tolerance(1e-5, 1e-5, "singular values of other libraries");
-  s.add(randn({2, 3}), List{0, 1});
-  s.add(randn({2, 3, 2}), List{2, 0}, true);
 }
 OP_SAMPLES("norm_except_dim", s) {
   s.half_tolerance(5e-3, "powers of halves round at other places");

@@ -88,8 +88,9 @@ OP_SAMPLES("prod.dim_int", s) {
     __VA_ARGS__                                                   \
   }
 NAN_SUM("nansum")
-NAN_SUM("nanmean", s.error("nanmean(): expected input to have floating point or complex dtype",
-                           ints({3}, 0, 9));)
+NAN_SUM("nanmean", s.skip_gradient("rows without a number have none, as in PyTorch");
+        s.error("nanmean(): expected input to have floating point or complex dtype",
+                ints({3}, 0, 9));)
 
 // ---- extremes ----
 

@@ -100,6 +100,7 @@ OP_SAMPLES("rnn_tanh.input", s) { padded(s, 1, one); }
 OP_SAMPLES("rnn_relu.input", s) { padded(s, 1, one); }
 OP_SAMPLES("gru.input", s) { padded(s, 3, one); }
 OP_SAMPLES("lstm.input", s) {
+  s.other_bits_interposed("handlers see the composed layer");
   padded(s, 4, two);
   // Projected outputs are shorter than the cell state.
   s.add(small({2, 2, 3}), Tensors{small({1, 2, 1}), small({1, 2, 2})},

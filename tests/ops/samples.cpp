@@ -28,6 +28,10 @@ Samples& Samples::constant(std::initializer_list<const char*> names) {
   constants.assign(names.begin(), names.end());
   return *this;
 }
+Samples& Samples::other_bits_interposed(const char*) {
+  interposed_bits = false;
+  return *this;
+}
 Samples& Samples::skip_golden(const char*) {
   golden = false;
   return *this;

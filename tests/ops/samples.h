@@ -53,12 +53,13 @@ class Samples {
   // Arguments that must refuse to require a gradient, by the schema's names.
   Samples& constant(std::initializer_list<const char*> names);
   Samples& no_derivative();  // the backward pass says that it is not implemented, as PyTorch's does
-  Samples& skip_second_gradient(const char* reason);  // PyTorch has none either
-  Samples& skip_golden(const char* reason);           // PyTorch's value is not defined (ties, ...)
-  Samples& uninitialised();                           // only dtypes, sizes and strides are defined
-  Samples& data_dependent_shape();                    // no meta form
-  Samples& data_dependent_shape_of_last();            // of the sample added last
-  Samples& exact();                                   // bit for bit
+  Samples& skip_second_gradient(const char* reason);   // PyTorch has none either
+  Samples& skip_golden(const char* reason);            // PyTorch's value is not defined (ties, ...)
+  Samples& uninitialised();                            // only dtypes, sizes and strides are defined
+  Samples& data_dependent_shape();                     // no meta form
+  Samples& data_dependent_shape_of_last();             // of the sample added last
+  Samples& other_bits_interposed(const char* reason);  // equal within the tolerance only
+  Samples& exact();                                    // bit for bit
   Samples& by_memory_order();  // random values follow memory: strided inputs give others
   Samples& only_base_dtype(const char* reason);  // other dtypes than the samples' are not tried
 
@@ -66,6 +67,7 @@ class Samples {
   const std::vector<Sample>& samples() const { return samples_; }
   double rtol = 0, atol = 0, half = 0;  // 0: by dtype
   bool gradient = true, second_gradient = true, golden = true, meta = true, dtypes = true;
+  bool interposed_bits = true;
   bool memory_order = false, bits = false, underived = false, unset = false;
   std::vector<std::string> constants;
 

@@ -2,6 +2,7 @@
 #include <pharos/ops/functions.h>
 
 #include <cmath>
+#include <limits>
 
 #include "ops/reduce/reduce.h"
 
@@ -16,6 +17,19 @@ Tensor count_true(const Tensor& mask, OptionalIntArrayRef dim) { return at::sum(
 // grad shared equally by the positions that the mask names.
 Tensor share(const Tensor& grad, const Tensor& mask, OptionalIntArrayRef dim) {
   return grad.mul(mask).div(count_true(mask, dim));
+}
+
+double lowest_of(ScalarType t) {
+  switch (t) {
+    case c10::kHalf:
+      return -65504;
+    case c10::kBFloat16:
+      return -3.3895313892515355e38;
+    case c10::kFloat:
+      return std::numeric_limits<float>::lowest();
+    default:
+      return std::numeric_limits<double>::lowest();
+  }
 }
 
 double correction_value(const OptScalar& correction) {
@@ -267,7 +281,8 @@ Tensor logcumsumexp_backward(const Tensor& grad, const Tensor& self, const Tenso
     return reversed(grad.conj().log().sub(result)).add(self).exp().conj();
   }
   const Tensor size = grad.abs().log();
-  const Tensor low = at::full({}, -INFINITY, size.options());
+  // Finite, so that differences with a result of -inf stay numbers in second derivatives.
+  const Tensor low = at::full({}, lowest_of(size.scalar_type()), size.options());
   const Tensor positive = at::where(at::gt(grad, 0), size, low);
   const Tensor negative = at::where(at::lt(grad, 0), size, low);
   const Tensor up = reversed(positive.sub(result)).add(self).exp();

@@ -140,7 +140,8 @@ Unique unique_consecutive(const Tensor& self, bool return_inverse, bool return_c
   if (!dim || (*dim == 0 && self.dim() == 1)) {
     return unique_flat(self, false, return_inverse, return_counts);
   }
-  return unique_rows(self, *dim, false, return_inverse, return_counts);
+  // Along a dim PyTorch gives all three, whatever was asked for.
+  return unique_rows(self, *dim, false, true, true);
 }
 Unique unique_dim_consecutive(const Tensor& self, int64_t dim, bool return_inverse,
                               bool return_counts) {
