@@ -1,6 +1,6 @@
 // Chooses the matrix product: own kernels, f32 conversion for half precision, plain loops for the
-// rest; and spreads batches over threads. oneDNN's products gain little over ours where a machine is
-// idle and lose much where it is not: its OpenMP threads spin against those of our pool.
+// rest; and spreads batches over threads. oneDNN's products gain little over ours where a machine
+// is idle and lose much where it is not: its OpenMP threads spin against those of our pool.
 #include "kernels/cpu/gemm.h"
 
 #include "kernels/cpu/parallel.h"

@@ -219,7 +219,8 @@ Tensor _ctc_loss_backward_tensor(const Tensor& grad, const Tensor& log_probs, co
                                  const Tensor& input_lengths, const Tensor& target_lengths,
                                  const Tensor& neg_log_likelihood, const Tensor& log_alpha,
                                  int64_t blank, bool zero_infinity) {
-  return at::_ctc_loss_backward(grad, log_probs, targets, lengths_of(input_lengths, "input_lengths"),
+  return at::_ctc_loss_backward(grad, log_probs, targets,
+                                lengths_of(input_lengths, "input_lengths"),
                                 lengths_of(target_lengths, "target_lengths"), neg_log_likelihood,
                                 log_alpha, blank, zero_infinity);
 }
