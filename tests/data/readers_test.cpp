@@ -221,14 +221,44 @@ TEST(Readers, FlippedBytesNeverCrash) {
   EXPECT_GT(kept, 0);
 }
 
-TEST(Readers, HugePictureIsRefusedBeforeItIsAllocated) {
-  std::string png = read_file(kImages / "grey.png");
-  const std::string huge("\x00\x00\xff\xff\x00\x00\xff\xff", 8);
-  png.replace(16, 8, huge);
+// A PNG file, the width and height in its header replaced.
+std::string png_that_claims(const char* name, const std::string& size) {
+  std::string png = read_file(kImages / name);
+  png.replace(16, 8, size);
   const auto crc = crc32(0, reinterpret_cast<const Bytef*>(png.data()) + 12, 17);
   for (int i = 0; i < 4; ++i) png[29 + i] = static_cast<char>(crc >> (24 - 8 * i));
-  EXPECT_NE(error_of([&] { decode(png); }).find("65535 x 65535 pixels is too large"),
+  return png;
+}
+
+TEST(Readers, HugePictureIsRefusedBeforeItIsAllocated) {
+  const std::string huge("\x00\x00\xff\xff\x00\x00\xff\xff", 8);
+  EXPECT_NE(error_of([&] {
+              decode(png_that_claims("grey.png", huge));
+            }).find("65535 x 65535 pixels is too large"),
             std::string::npos);
+}
+
+TEST(Readers, PngThatIsTooShortForItsPixelsIsRefusedBeforeTheyAreZeroed) {
+  const std::string claimed("\x00\x00\x20\x00\x00\x00\x20\x00", 8);
+  for (const char* name : {"grey.png", "bilevel.png", "palette_transparent.png", "rgb.png",
+                           "interlaced_rgba.png", "grey16.png"}) {
+    EXPECT_EQ(error_of([&] { decode(png_that_claims(name, claimed)); }),
+              "some.file: damaged PNG file: too short for 8192 x 8192 pixels")
+        << name;
+  }
+}
+
+// As dense as deflate gets; kept, however suspicious the length looks.
+TEST(Readers, BlankPngReadsBack) {
+  TemporaryFolder folder;
+  const fs::path path = folder.path() / "blank.png";
+  for (int64_t channels : {1, 4}) {
+    Image blank{2048, 2048, channels, {}};
+    blank.pixels.resize(static_cast<size_t>(2048 * 2048 * channels));
+    pharos::data::write_png(path, blank);
+    EXPECT_GT(blank.pixels.size(), 900 * fs::file_size(path));
+    EXPECT_EQ(pharos::data::read_image(path).pixels, blank.pixels);
+  }
 }
 
 TEST(Readers, IdxOfAnyRank) {

@@ -17,6 +17,8 @@ namespace {
 // Ancillary chunks (text, colour profiles) are of no use here; their size is bounded all the same.
 constexpr png_alloc_size_t kMaxChunkBytes = png_alloc_size_t{1} << 24;
 constexpr png_uint_32 kMaxChunks = 1000;
+// Deflate's longest match is 258 bytes, for which it needs at least two bits.
+constexpr size_t kMaxDeflateRatio = 1032;
 
 struct PngReader {
   PngReader(const uint8_t* bytes, size_t size) : next(bytes), left(size) {}
@@ -30,6 +32,7 @@ struct PngReader {
   png_infop info = nullptr;
   png_uint_32 height = 0, width = 0;
   int channels = 0;
+  size_t packed_bytes = 0;  // at least so many are in the compressed stream, once unpacked
   char reason[200] = "out of memory";
 };
 
@@ -62,6 +65,9 @@ bool read_header(PngReader* r) {
   png_set_chunk_malloc_max(r->png, kMaxChunkBytes);
   png_set_chunk_cache_max(r->png, kMaxChunks);
   png_read_info(r->png, r->info);
+  const size_t row_bits = static_cast<size_t>(png_get_image_width(r->png, r->info)) *
+                          png_get_channels(r->png, r->info) * png_get_bit_depth(r->png, r->info);
+  r->packed_bytes = row_bits * png_get_image_height(r->png, r->info) / 8;
   png_set_expand(r->png);  // palettes to RGB, 1, 2 and 4 bits to 8, tRNS to alpha
   png_set_scale_16(r->png);
   png_set_interlace_handling(r->png);
@@ -85,6 +91,9 @@ Image decode_png(const uint8_t* bytes, size_t size, const std::string& name) {
   PngReader reader(bytes, size);
   TORCH_CHECK(read_header(&reader), name, ": damaged PNG file: ", reader.reason);
   check_image_size(reader.height, reader.width, name);
+  // Before the pixels are allocated and zeroed: a few bytes must not cost a quarter of a gigabyte.
+  TORCH_CHECK(reader.packed_bytes / kMaxDeflateRatio <= reader.left, name,
+              ": damaged PNG file: too short for ", reader.width, " x ", reader.height, " pixels");
   Image image{reader.height, reader.width, reader.channels, {}};
   const size_t row_bytes = static_cast<size_t>(image.width * image.channels);
   TORCH_CHECK(png_get_rowbytes(reader.png, reader.info) == row_bytes, name,
