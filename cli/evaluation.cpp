@@ -8,18 +8,24 @@
 namespace pharos::cli {
 namespace {
 
-constexpr int64_t kBatch = 256;
+constexpr size_t kBatch = 256;
 constexpr size_t kMistakesShown = 24;
 constexpr int64_t kMapsShown = 64;
 // Pictures over which a filter must stay silent to count as dead.
 constexpr size_t kPicturesForDead = 256;
 
-torch::Tensor batch_of(const Pictures& pictures, size_t begin, size_t end,
-                       const ModelConfig& config) {
-  std::vector<torch::Tensor> list;
-  for (size_t i = begin; i < end; ++i) list.push_back(picture_tensor(pictures.read(i), config));
-  return torch::stack(list);
-}
+// The pictures, each with its index in the place of a label.
+struct Numbered : torch::data::datasets::Dataset<Numbered> {
+  Numbered(const Pictures* p, const ModelConfig* c) : pictures(p), config(c) {}
+  const Pictures* pictures;
+  const ModelConfig* config;
+
+  torch::data::Example<> get(size_t index) override {
+    return {picture_tensor(pictures->read(index), *config),
+            torch::tensor(static_cast<int64_t>(index))};
+  }
+  c10::optional<size_t> size() const override { return pictures->size(); }
+};
 
 class EvalMode {
  public:
@@ -97,18 +103,22 @@ bool feeds_relu(torch::nn::Sequential& net, const std::string& name) {
 }
 
 void add_feature_maps(Report& report, torch::nn::Sequential& net, const PictureData& data,
-                      const ModelConfig& config) {
+                      const ModelConfig& config, const std::vector<size_t>& indices) {
   std::vector<Seen> seen;
   std::vector<torch::nn::RemovableHandle> handles;
   watch(net, seen, handles);
   if (seen.empty()) return;
-  const size_t count = std::min(data.test.size(), kPicturesForDead);
-  for (size_t i = 0; i < count; i += 64)
-    net->forward(batch_of(data.test, i, std::min(count, i + 64), config));
+  const size_t count = std::min(indices.size(), kPicturesForDead);
+  for (size_t begin = 0; begin < count; begin += 64) {
+    std::vector<torch::Tensor> batch;
+    for (size_t k = begin; k < std::min(count, begin + 64); ++k)
+      batch.push_back(picture_tensor(data.test.read(indices[k]), config));
+    net->forward(torch::stack(batch));
+  }
   for (auto& h : handles) h.remove();
 
-  report.sample = fit_image(data.test.read(0), config.shape);
-  report.sample_label = config.classes[static_cast<size_t>(data.test.label(0))];
+  report.sample = fit_image(data.test.read(indices[0]), config.shape);
+  report.sample_label = config.classes[static_cast<size_t>(data.test.label(indices[0]))];
   for (Seen& s : seen) {
     LayerMaps layer;
     layer.name = s.name;
@@ -143,27 +153,32 @@ Evaluation evaluate(torch::nn::Sequential& net, const Pictures& pictures,
   Evaluation e;
   std::vector<torch::Tensor> probabilities;
   int64_t correct = 0;
-  for (size_t begin = 0; begin < pictures.size(); begin += kBatch) {
-    const size_t end = std::min(pictures.size(), begin + kBatch);
-    const auto logits = net->forward(batch_of(pictures, begin, end, config));
+  auto loader = torch::data::make_data_loader<torch::data::samplers::SequentialSampler>(
+      Numbered(&pictures, &config).map(torch::data::transforms::Stack<>()),
+      torch::data::DataLoaderOptions(kBatch).seed(0).bad_samples(
+          torch::data::BadSamplePolicy::skip));
+  for (auto& batch : *loader) {
+    const auto logits = net->forward(batch.data);
+    const auto best = logits.argmax(1);
     std::vector<int64_t> labels;
-    for (size_t i = begin; i < end; ++i) labels.push_back(pictures.label(i));
+    for (int64_t i = 0; i < best.size(0); ++i) {
+      e.indices.push_back(static_cast<size_t>(batch.target[i].item<int64_t>()));
+      e.predicted.push_back(static_cast<int>(best[i].item<int64_t>()));
+      labels.push_back(pictures.label(e.indices.back()));
+    }
     const auto target = torch::tensor(labels);
     e.loss +=
         torch::nn::functional::cross_entropy(
             logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
             .item<double>();
-    const auto best = logits.argmax(1);
     correct += best.eq(target).sum().item<int64_t>();
-    for (int64_t i = 0; i < best.size(0); ++i)
-      e.predicted.push_back(static_cast<int>(best[i].item<int64_t>()));
     probabilities.push_back(torch::softmax(logits, 1));
   }
-  if (pictures.size() > 0) {
-    e.loss /= static_cast<double>(pictures.size());
-    e.accuracy = static_cast<double>(correct) / static_cast<double>(pictures.size());
-    e.probabilities = torch::cat(probabilities);
-  }
+  TORCH_CHECK(!e.indices.empty(), "no test picture could be read");
+  e.loss /= static_cast<double>(e.indices.size());
+  e.accuracy = static_cast<double>(correct) / static_cast<double>(e.indices.size());
+  e.probabilities = torch::cat(probabilities);
+  e.left_out = loader->bad_samples();
   return e;
 }
 
@@ -174,28 +189,28 @@ void describe(Report& report, torch::nn::Sequential& net, const PictureData& dat
   report.class_names = config.classes;
   report.confusion.assign(classes, std::vector<int64_t>(classes, 0));
   std::vector<std::pair<double, size_t>> wrong;
-  for (size_t i = 0; i < data.test.size(); ++i) {
-    const auto truth = static_cast<size_t>(data.test.label(i)),
-               guess = static_cast<size_t>(e.predicted[i]);
+  for (size_t k = 0; k < e.indices.size(); ++k) {
+    const auto truth = static_cast<size_t>(data.test.label(e.indices[k])),
+               guess = static_cast<size_t>(e.predicted[k]);
     report.confusion[truth][guess]++;
     if (truth != guess)
       wrong.emplace_back(
-          e.probabilities[static_cast<int64_t>(i)][static_cast<int64_t>(guess)].item<double>(), i);
+          e.probabilities[static_cast<int64_t>(k)][static_cast<int64_t>(guess)].item<double>(), k);
   }
   std::sort(wrong.rbegin(), wrong.rend());
   report.mistake_count = static_cast<int64_t>(wrong.size());
-  for (size_t k = 0; k < std::min(wrong.size(), kMistakesShown); ++k) {
-    const size_t i = wrong[k].second;
+  for (size_t n = 0; n < std::min(wrong.size(), kMistakesShown); ++n) {
+    const size_t k = wrong[n].second, i = e.indices[k];
     Mistake m;
     m.picture = data.test.read(i);
     m.source = data.test.name(i);
     m.truth = data.test.label(i);
-    m.predicted = e.predicted[i];
-    m.truth_probability = e.probabilities[static_cast<int64_t>(i)][m.truth].item<double>();
-    m.predicted_probability = wrong[k].first;
+    m.predicted = e.predicted[k];
+    m.truth_probability = e.probabilities[static_cast<int64_t>(k)][m.truth].item<double>();
+    m.predicted_probability = wrong[n].first;
     report.mistakes.push_back(std::move(m));
   }
-  add_feature_maps(report, net, data, config);
+  add_feature_maps(report, net, data, config, e.indices);
 }
 
 }  // namespace pharos::cli

@@ -121,10 +121,9 @@ class Training {
       finish_epoch();
       save(loader->state_dict(), epoch_ + 1);
     }
-    std::set<size_t> told;  // a bad picture is bad in every epoch
-    for (const auto& bad : loader->bad_samples())
-      if (told.insert(bad.index).second)
-        notes_.push_back("left out: " + data_.train.name(bad.index) + ": " + bad.reason);
+    if (last_.predicted.empty()) last_ = evaluate(net_, data_.test, config_);
+    tell_left_out(data_.train, loader->bad_samples());
+    tell_left_out(data_.test, last_.left_out);
     finish();
   }
 
@@ -260,8 +259,14 @@ class Training {
                 ": it cannot be resumed with ", what, "=", now);
   }
 
+  void tell_left_out(const Pictures& pictures, const std::vector<data::BadSample>& bad_samples) {
+    std::set<size_t> told;  // a bad picture is bad in every epoch
+    for (const auto& bad : bad_samples)
+      if (told.insert(bad.index).second)
+        left_out_.push_back("left out: " + pictures.name(bad.index) + ": " + bad.reason);
+  }
+
   void finish() {
-    if (last_.predicted.empty()) last_ = evaluate(net_, data_.test, config_);
     nlohmann::ordered_json metrics;
     metrics["test_accuracy"] = last_.accuracy;
     metrics["test_loss"] = last_.loss;
@@ -272,6 +277,7 @@ class Training {
     metrics["model"] = model_name(config_.kind);
     metrics["train_images"] = data_.train.size();
     metrics["test_images"] = data_.test.size();
+    metrics["images_left_out"] = left_out_.size();
     metrics["seed"] = options_.seed;
     auto& curves = metrics["curves"];
     for (const EpochPoint& p : history_) {
@@ -283,6 +289,9 @@ class Training {
     }
     replace_file(metrics_, metrics.dump(2) + "\n");
     write_report(report_, report());
+    if (!left_out_.empty())
+      progress_.say(fmt::format("left out {} pictures that could not be read; the report has each",
+                                left_out_.size()));
     progress_.say(
         fmt::format("test accuracy {:.2f}% after {} epochs and {} of training; report: {}",
                     100 * last_.accuracy, history_.size(), clock_time(train_seconds_), report_));
@@ -316,7 +325,7 @@ class Training {
                   {"workers", std::to_string(options_.workers)},
                   {"threads", std::to_string(torch::get_num_threads())}};
     r.epochs = history_;
-    r.notes = notes_;
+    r.notes = left_out_;
     describe(r, net_, data_, config_, last_);
     return r;
   }
@@ -335,7 +344,7 @@ class Training {
   double loss_sum_ = 0, train_seconds_ = 0, best_accuracy_ = -1, lr_ = 0;
   std::vector<EpochPoint> history_;
   Evaluation last_;
-  std::vector<std::string> notes_;
+  std::vector<std::string> left_out_;
 };
 
 }  // namespace

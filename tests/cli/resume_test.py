@@ -110,8 +110,9 @@ with tempfile.TemporaryDirectory() as scratch:
     data, whole, killed = folder / "data", folder / "whole", folder / "killed"
     write_pictures(data / "train", PICTURES - 1)
     write_pictures(data / "test", 40)
-    damaged = data / "train" / "class1" / "damaged.png"
-    damaged.write_bytes(b"\x89PNG\r\n\x1a\n")
+    damaged = [data / part / "class1" / "damaged.png" for part in ("train", "test")]
+    for path in damaged:
+        path.write_bytes(b"\x89PNG\r\n\x1a\n")
 
     process = start(data, whole)
     text = process.communicate(timeout=LIMIT)[0]
@@ -127,8 +128,10 @@ with tempfile.TemporaryDirectory() as scratch:
     assert found.keys() == expected.keys() and not different, (different, resumed)
     assert (killed / "best.pt").read_bytes() == (whole / "best.pt").read_bytes()
     assert metrics(killed) == metrics(whole)
+    assert metrics(whole)["images_left_out"] == len(damaged)
     for out in (whole, killed):
-        assert (out / "report.html").read_text(encoding="utf-8").count(f"left out: {damaged}") == 1
+        report = (out / "report.html").read_text(encoding="utf-8")
+        assert all(report.count(f"left out: {path}") == 1 for path in damaged)
     # What writers leave when they are killed does not pile up.
     left = killed / "checkpoint.pt.tmp.1.0"
     left.write_bytes(b"half")
