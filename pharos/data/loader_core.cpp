@@ -44,7 +44,6 @@ void LoaderCore::leave_parents_threads() {
 
 void LoaderCore::start_workers() {
   Shared& shared = *shared_;
-  shared.stop = false;
   while (shared.threads.size() < options_.workers) {
     shared.threads.emplace_back([this, &shared] { work(shared); });
   }
@@ -91,6 +90,7 @@ void LoaderCore::join() {
   shared_->work.notify_all();
   for (std::thread& thread : shared_->threads) thread.join();
   shared_->threads.clear();
+  shared_->stop = false;  // only here is no worker left that reads it
 }
 
 void LoaderCore::begin(const std::shared_ptr<IteratorState>& iterator) {
