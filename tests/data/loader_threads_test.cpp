@@ -200,13 +200,16 @@ TEST(LoaderThreads, EveryBatchIsFreedOnce) {
 TEST(LoaderThreads, TimesOutAndGoesOn) {
   struct Slow : datasets::Dataset<Slow, int> {
     int get(size_t index) override {
-      if (index == 1) std::this_thread::sleep_for(std::chrono::milliseconds(400));
+      for (int i = 0; index == 1 && i < 10000 && !*go_on; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       return static_cast<int>(index);
     }
     std::optional<size_t> size() const override { return 3; }
+    std::shared_ptr<std::atomic<bool>> go_on = std::make_shared<std::atomic<bool>>(false);
   };
+  const Slow slow;
   auto loader = make_data_loader<samplers::SequentialSampler>(
-      Slow(), DataLoaderOptions(1).workers(1).timeout(std::chrono::milliseconds(50)));
+      slow, DataLoaderOptions(1).workers(1).timeout(std::chrono::milliseconds(500)));
   auto it = loader->begin();
   EXPECT_EQ((*it)[0], 0);
   int timeouts = 0;
@@ -216,8 +219,9 @@ TEST(LoaderThreads, TimesOutAndGoesOn) {
       break;
     } catch (const c10::Error& e) {
       EXPECT_EQ(e.msg(),
-                "Timeout in DataLoader queue while waiting for next batch (timeout was 50 ms)");
+                "Timeout in DataLoader queue while waiting for next batch (timeout was 500 ms)");
       ++timeouts;
+      *slow.go_on = true;
     }
   }
   EXPECT_GT(timeouts, 0);
