@@ -20,6 +20,12 @@ if(PHAROS_SANITIZE)
                                                     -fno-sanitize-recover=undefined)
   endif()
 endif()
+# Straight-line code, most of the tree, takes twice as long to compile with checks and
+# optimisation as without the latter, and runs well either way; loops over data do not.
+set(PHAROS_STRAIGHT_OPTIONS)
+if(PHAROS_SANITIZE)
+  set(PHAROS_STRAIGHT_OPTIONS -O0)
+endif()
 
 add_library(pharos_library_options INTERFACE)
 target_link_libraries(pharos_library_options INTERFACE pharos_options Threads::Threads)

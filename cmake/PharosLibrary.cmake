@@ -31,6 +31,8 @@ function(pharos_objects name)
                 OR source MATCHES "/pharos/(nn|optim|io|data)/"))
       # Straight-line code that runs once per call of an operator, a layer or a file: size counts.
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Os)
+    elseif(source MATCHES "/gen/ops/|/pharos/(nn|optim)/")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${PHAROS_STRAIGHT_OPTIONS}")
     endif()
   endforeach()
   set(PHAROS_OBJECT_LIBRARIES ${PHAROS_OBJECT_LIBRARIES} ${target} PARENT_SCOPE)

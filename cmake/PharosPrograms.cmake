@@ -2,6 +2,7 @@
 function(pharos_program target)
   add_executable(${target} ${ARGN})
   target_link_libraries(${target} PRIVATE pharos pharos_options)
+  target_compile_options(${target} PRIVATE ${PHAROS_STRAIGHT_OPTIONS})
   add_dependencies(${target} pharos_codegen)
 endfunction()
 
@@ -16,6 +17,7 @@ if(PHAROS_BUILD_CLI OR PHAROS_BUILD_TESTS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.cpp)
   list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/cli/main.cpp)
   add_library(pharos_cli OBJECT ${sources})
+  target_compile_options(pharos_cli PRIVATE ${PHAROS_STRAIGHT_OPTIONS})
   target_include_directories(pharos_cli PUBLIC ${PROJECT_SOURCE_DIR}/cli)
   target_link_libraries(pharos_cli PUBLIC pharos pharos_options CLI11::CLI11 fmt::fmt
                                           nlohmann_json::nlohmann_json Threads::Threads)
