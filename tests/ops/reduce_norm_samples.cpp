@@ -11,6 +11,8 @@ using List = std::vector<int64_t>;
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kOrders[] = {2, 1, 0, 3, -1, 0.5, kInf, -kInf};
 
+constexpr const char* kLibraries = "singular values of other libraries";
+
 // ---- norms ----
 
 OP_SAMPLES("norm.Scalar", s) {
@@ -85,7 +87,15 @@ OP_SAMPLES("linalg_matrix_norm", s) {
   s.add(randn({2, 3, 2}), -1, List{2, 0}, true);
   s.add(randn({2, 3}), kInf, List{0, 1}, false, at::kDouble);
   s.add(complex({2, 2}), 1);
+  for (double p : {2., -2.}) {
+    s.add(randn({2, 3}), p);
+    s.add(randn({3, 2, 2}), p, List{2, 0}, true);
+    s.add(complex({2, 2}), p);
+  }
+  s.add(randn({0, 3}), 2);
   s.error("linalg.matrix_norm: Order 3 not supported.", randn({2, 2}), 3);
+  s.error("linalg.matrix_norm: Low precision dtypes not supported. Got Half",
+          randn({2, 2}).to(at::kHalf), 2);
   s.error("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.", randn({2}), 1);
 }
 OP_SAMPLES("linalg_matrix_norm.str_ord", s) {
@@ -93,7 +103,25 @@ OP_SAMPLES("linalg_matrix_norm.str_ord", s) {
   s.add(randn({2, 3}));
   s.add(randn({2, 3, 2}), "fro", List{0, 2}, true);
   s.add(randn({2, 3, 2}), "fro", List{2, 0}, true, at::kDouble);
+  s.add(randn({2, 3}), "nuc");
+  s.add(randn({2, 3, 2}), "nuc", List{2, 0}, true, at::kDouble);
+  s.add(complex({2, 3}), "nuc");
   s.error("linalg.matrix_norm: Order abc not supported.", randn({2, 2}), "abc");
+}
+OP_SAMPLES("nuclear_norm", s) {
+  s.tolerance(1e-5, 1e-5, kLibraries);
+  s.add(randn({2, 3}));
+  s.add(randn({2, 3, 2}), true);
+  s.add(complex({2, 2}));
+  s.add(randn({0, 3}));
+  s.error("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.", randn({2}));
+}
+OP_SAMPLES("nuclear_norm.dim", s) {
+  s.tolerance(1e-5, 1e-5, kLibraries);
+  s.add(randn({2, 3}), List{0, 1});
+  s.add(randn({2, 3, 2}), List{2, 0}, true);
+  s.error("linalg.matrix_norm: dim must be a 2-tuple. Got 0", randn({2, 2}), List{0});
+  s.error("linalg.matrix_norm: dims must be different. Got (0, 0)", randn({2, 2}), List{0, 0});
 }
 OP_SAMPLES("norm_except_dim", s) {
   s.half_tolerance(5e-3, "powers of halves round at other places");

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -134,6 +135,28 @@ void trsm(DType type, char side, char uplo, char trans, char diag, int m, int n,
   const bool is_double = type == DType::kDouble || type == DType::kComplexDouble;
   const void* alpha = is_double ? static_cast<const void*>(one) : one_f;
   routine(type, &side, &uplo, &trans, &diag, &m, &n, alpha, a, &lda, b, &ldb);
+}
+
+int gesdd(DType type, char job, int m, int n, void* a, int lda, void* s, void* u, int ldu, void* vt,
+          int ldvt) {
+  static const Routine routine("gesdd");
+  const bool is_complex = type == DType::kComplexFloat || type == DType::kComplexDouble;
+  const int64_t small = m < n ? m : n, large = m < n ? n : m;
+  Scratch<int> integers(8 * small);
+  // What LAPACK's documentation asks for, the larger amount of its versions.
+  const int64_t reals =
+      job == 'N' ? 7 * small : small * std::max(5 * small + 7, 2 * large + 2 * small + 1);
+  Scratch<double> real_work(is_complex ? reals : 0);
+  int info = 0;
+  with_workspace(type, [&](void* work, int size) {
+    if (is_complex)
+      routine(type, &job, &m, &n, a, &lda, s, u, &ldu, vt, &ldvt, work, &size,
+              static_cast<void*>(real_work.get()), integers.get(), &info);
+    else
+      routine(type, &job, &m, &n, a, &lda, s, u, &ldu, vt, &ldvt, work, &size, integers.get(),
+              &info);
+  });
+  return info;
 }
 
 }  // namespace pharos::cpu::lapack

@@ -25,4 +25,10 @@ void orgqr(DType type, int m, int n, int k, void* a, int lda, const void* tau);
 void trsm(DType type, char side, char uplo, char trans, char diag, int m, int n, const void* a,
           int lda, void* b, int ldb);
 
+// a = u diag(s) vt; job 'A': whole bases, 'S': the first min(m, n) vectors, 'N': values alone.
+// Destroys a. Returns LAPACK's info: not 0 if there are values that are not finite or it did not
+// converge.
+int gesdd(DType type, char job, int m, int n, void* a, int lda, void* s, void* u, int ldu, void* vt,
+          int ldvt);
+
 }  // namespace pharos::cpu::lapack

@@ -8,47 +8,13 @@
 #include "kernels/cpu/lapack.h"
 #include "ops/geometry.h"
 #include "ops/linalg/linalg.h"
+#include "ops/linalg/matrices.h"
 #include "ops/linalg_decls.h"
 
 namespace pharos::ops {
 namespace {
 
 namespace la = cpu::lapack;
-
-void need_lapack(const Tensor& a) {
-  if (a.is_meta()) return;
-  if (const char* why = la::unavailable()) TORCH_CHECK(false, why);
-}
-
-[[noreturn]] void singular(const std::string& text) { throw_error(ErrorKind::LinAlg, text); }
-
-void check_type(const Tensor& a, const char* name) {
-  TORCH_CHECK_NOT_IMPLEMENTED(a.is_cpu() || a.is_meta(), name, " has no kernel for ", a.device());
-  check_float_or_complex(a, name);
-  if (c10::isReducedFloatingType(a.scalar_type()) || a.scalar_type() == ScalarType::ComplexHalf)
-    throw_error(ErrorKind::Error,
-                message(name, ": Low precision dtypes not supported. Got ", a.scalar_type()));
-}
-
-// A batch of column-major matrices: the transpose of what this returns is contiguous.
-Tensor column_major(const Tensor& a) { return a.mT().clone(c10::MemoryFormat::Contiguous).mT(); }
-Tensor empty_column_major(const Tensor& like, std::vector<int64_t> sizes) {
-  const size_t n = sizes.size();
-  std::swap(sizes[n - 1], sizes[n - 2]);
-  return empty_on(like.device(), sizes, like.scalar_type()).mT();
-}
-// How many matrices there are to work on: none where only shapes are asked for.
-int64_t batches(const Tensor& a) {
-  return a.is_meta() ? 0 : product(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)));
-}
-std::vector<int64_t> lead(const Tensor& a, int64_t drop) {
-  return std::vector<int64_t>(a.sizes().begin(), a.sizes().end() - drop);
-}
-char* matrix(const Tensor& a, int64_t b) {
-  return data_of(a) + b * a.size(-1) * a.size(-2) * static_cast<int64_t>(a.itemsize());
-}
-int as_int(int64_t v) { return static_cast<int>(v); }
-int ld(int64_t rows) { return static_cast<int>(std::max<int64_t>(rows, 1)); }
 
 struct Factored {
   Tensor lu, pivots, info;
@@ -67,51 +33,37 @@ Factored factor(const Tensor& a) {
   return f;
 }
 
-// The first failure of a batch as PyTorch names it: "" or "(Batch element 2): ".
-int64_t first_failure(const Tensor& info, std::string& where) {
-  if (info.is_meta()) return 0;
-  const int* p = data_as<const int>(info);
-  for (int64_t b = 0; b < info.numel(); ++b)
-    if (p[b] != 0) {
-      if (info.dim() > 0) where = "(Batch element " + std::to_string(b) + "): ";
-      return p[b];
-    }
-  return 0;
-}
-
 void check_inverse(const Tensor& info, const char* name) {
   std::string where;
   if (const int64_t i = first_failure(info, where))
-    singular(message(name, ": ", where, "The diagonal element ", i,
-                     " is zero, the inversion could not be completed because the input matrix is "
-                     "singular."));
+    throw_error(
+        ErrorKind::LinAlg,
+        message(name, ": ", where, "The diagonal element ", i,
+                " is zero, the inversion could not be completed because the input matrix is "
+                "singular."));
 }
 void check_solution(const Tensor& info, const char* name) {
   std::string where;
   if (first_failure(info, where))
-    singular(message(name, ": ", where, "The solver failed because the input matrix is singular."));
+    throw_error(
+        ErrorKind::LinAlg,
+        message(name, ": ", where, "The solver failed because the input matrix is singular."));
 }
 void check_cholesky(const Tensor& info, const char* name) {
   std::string where;
   if (const int64_t i = first_failure(info, where))
-    singular(message(name, ": ", where,
-                     "The factorization could not be completed because the input is not "
-                     "positive-definite (the leading minor of order ",
-                     i, " is not positive-definite)."));
-}
-
-// The batch dims of both, broadcast.
-std::vector<int64_t> common_batch(const Tensor& a, const Tensor& b) {
-  int64_t shape[kMaxDims];
-  const IntArrayRef batch = broadcast_shapes(lead(a, 2), lead(b, 2), shape);
-  return std::vector<int64_t>(batch.begin(), batch.end());
+    throw_error(ErrorKind::LinAlg,
+                message(name, ": ", where,
+                        "The factorization could not be completed because the input is not "
+                        "positive-definite (the leading minor of order ",
+                        i, " is not positive-definite)."));
 }
 
 }  // namespace
 
 std::tuple<Tensor, Tensor, Tensor> _linalg_det(const Tensor& A) {
   check_square(A, "linalg.det");
-  check_type(A, "linalg.det");
+  check_decomposable(A, "linalg.det");
   // The transpose of what is row-major need not be copied to be column-major.
   const Factored f = factor(A.is_contiguous() && !A.is_complex() ? A.mT() : A);
   const int64_t n = A.size(-1);
@@ -133,7 +85,7 @@ Tensor det(const Tensor& self) { return at::linalg_det(self); }
 
 std::tuple<Tensor, Tensor> linalg_inv_ex(const Tensor& A, bool check_errors) {
   check_square(A, "linalg.inv");
-  check_type(A, "linalg.inv");
+  check_decomposable(A, "linalg.inv");
   const Factored f = factor(A);
   const int64_t n = A.size(-1);
   const Tensor inverse = empty_column_major(A, A.sizes().vec());
@@ -167,7 +119,7 @@ bool is_vector(const Tensor& A, const Tensor& B) {
 std::tuple<Tensor, Tensor, Tensor, Tensor> _linalg_solve_ex(const Tensor& A, const Tensor& B,
                                                             bool left, bool check_errors) {
   check_square(A, "linalg.solve");
-  check_type(A, "linalg.solve");
+  check_decomposable(A, "linalg.solve");
   TORCH_CHECK(A.scalar_type() == B.scalar_type(),
               "linalg.solve: Expected A and B to have the same dtype, but found A of type ",
               A.scalar_type(), " and B of type ", B.scalar_type(), " instead");
@@ -218,7 +170,7 @@ Tensor linalg_solve(const Tensor& A, const Tensor& B, bool left) {
 
 std::tuple<Tensor, Tensor> linalg_cholesky_ex(const Tensor& self, bool upper, bool check_errors) {
   check_square(self, "linalg.cholesky");
-  check_type(self, "linalg.cholesky");
+  check_decomposable(self, "linalg.cholesky");
   need_lapack(self);
   const Tensor L = column_major(self);
   const Tensor info = empty_on(self.device(), lead(self, 2), ScalarType::Int);
@@ -241,7 +193,7 @@ std::tuple<Tensor, Tensor> linalg_qr(const Tensor& A, c10::string_view mode) {
               "qr received unrecognized mode '", std::string(mode),
               "' but expected one of 'reduced' (default), 'r', or 'complete'");
   TORCH_CHECK(A.dim() >= 2, "linalg.qr: The input tensor A must have at least 2 dimensions.");
-  check_type(A, "linalg.qr");
+  check_decomposable(A, "linalg.qr");
   need_lapack(A);
   const int64_t m = A.size(-2), n = A.size(-1), k = std::min(m, n);
   const Tensor qr = column_major(A);
@@ -272,7 +224,7 @@ std::tuple<Tensor, Tensor> linalg_qr(const Tensor& A, c10::string_view mode) {
 Tensor linalg_solve_triangular(const Tensor& A, const Tensor& B, bool upper, bool left,
                                bool unitriangular) {
   check_square(A, "linalg.solve_triangular");
-  check_type(A, "linalg.solve_triangular");
+  check_decomposable(A, "linalg.solve_triangular");
   TORCH_CHECK(B.dim() >= 2,
               "linalg.solve_triangular: The input tensor B must have at least 2 dimensions.");
   TORCH_CHECK(left ? A.size(-2) == B.size(-2) : A.size(-1) == B.size(-1),

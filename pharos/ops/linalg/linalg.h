@@ -63,4 +63,15 @@ Tensor cholesky_backward(const Tensor& grad, bool upper, const Tensor& L);
 Tensor qr_backward(const Tensor& gq, const Tensor& gr, const Tensor& A, const Tensor& q,
                    const Tensor& r, c10::string_view mode);
 
+// Singular values (singular.cpp).
+Tensor svd_backward(const Tensor& grad_u, const Tensor& grad_s, const Tensor& grad_vh,
+                    const Tensor& all_u, const Tensor& s, const Tensor& all_vh);
+Tensor pinv_backward(const Tensor& grad, const Tensor& inverse, const Tensor& A);
+
+// Triangular factors (lu.cpp).
+Tensor lu_backward(const Tensor& gl, const Tensor& gu, const Tensor& P, const Tensor& L,
+                   const Tensor& U);
+Tensor lu_factor_backward(const Tensor& grad, const Tensor& LU, const Tensor& pivots);
+Tensor lu_unpack_backward(const Tensor& gl, const Tensor& gu, IntArrayRef sizes);
+
 }  // namespace pharos::backward

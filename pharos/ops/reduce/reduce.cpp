@@ -156,16 +156,19 @@ void check_matrix(const Tensor& self, IntArrayRef dim) {
   TORCH_CHECK(self.dim() >= 2,
               "linalg.matrix_norm: The input tensor A must have at least 2 "
               "dimensions.");
-  TORCH_CHECK(dim.size() == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got ", dim);
+  std::string listed;
+  for (const int64_t d : dim) listed += (listed.empty() ? "" : " ") + std::to_string(d);
+  TORCH_CHECK(dim.size() == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got ", listed);
   const int64_t a = wrapped_dim(dim[0], self.dim()), b = wrapped_dim(dim[1], self.dim());
   TORCH_CHECK(a != b, "linalg.matrix_norm: dims must be different. Got (", dim[0], ", ", dim[1],
               ")");
 }
 
-Tensor singular_values(const Tensor&, IntArrayRef) {
-  TORCH_CHECK_NOT_IMPLEMENTED(false,
-                              "linalg.matrix_norm: orders 2, -2 and nuc need singular values, "
-                              "which this version of Pharos does not compute");
+Tensor singular_values(const Tensor& a, IntArrayRef dim) {
+  TORCH_CHECK_NOT_IMPLEMENTED(!c10::isReducedFloatingType(a.scalar_type()),
+                              "linalg.matrix_norm: Low precision dtypes not supported. Got ",
+                              a.scalar_type());
+  return at::linalg_svdvals(at::movedim(a, dim, {-2, -1}), std::nullopt);
 }
 
 Tensor with_kept_dims(Tensor t, const Tensor& self, IntArrayRef dim) {
@@ -186,7 +189,10 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, IntArrayRef dim
   const bool largest = p > 0;
   if (size == 2) {
     const Tensor s = singular_values(a, dim);
-    Tensor r = largest ? at::amax(s, {-1}, false) : at::amin(s, {-1}, false);
+    // Of no values the largest is zero; a least one there is not.
+    const Tensor r = !largest          ? at::amin(s, {-1}, false)
+                     : s.size(-1) == 0 ? s.sum(-1)
+                                       : at::amax(s, {-1}, false);
     return keepdim ? with_kept_dims(r, self, dim) : r;
   }
   int64_t summed = wrapped_dim(dim[size == 1 ? 0 : 1], a.dim());
