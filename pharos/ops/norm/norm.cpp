@@ -326,4 +326,107 @@ Grads3 group_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& me
   return {gx, gw, gb};
 }
 
+namespace {
+
+// The recorded gradients' own: with gh = grad w, of
+//   gx = rstd (gh - M(gh) - xhat M(gh xhat)), gw = sum(grad xhat), gb = sum(grad),
+// M the mean over `dims`. Without statistics of the input (`fixed`), gx = rstd gh. Parameters and
+// their gradients broadcast against the input.
+struct DoubleBackward {
+  Normed n;
+  IntArrayRef dims;
+  bool fixed;
+  Tensor gg_input, gg_weight, gg_bias, grad, weight;
+
+  Tensor mean(const Tensor& t) const { return t.mean(dims, true); }
+  Tensor weighted(const Tensor& t) const { return weight.defined() ? t * weight : t; }
+  Tensor project(const Tensor& t) const { return fixed ? t * n.rstd : input_grad(n, t, dims); }
+
+  Tensor by_grad() const {
+    Tensor sum;
+    const auto add = [&sum](const Tensor& t) { sum = sum.defined() ? sum + t : t; };
+    if (gg_input.defined()) add(weighted(project(gg_input)));
+    if (gg_weight.defined()) add(gg_weight * n.xhat);
+    if (gg_bias.defined()) add(gg_bias.expand(grad.sizes()));
+    return sum;
+  }
+  // Still to be summed over what the weight is repeated along.
+  Tensor by_weight() const { return gg_input.defined() ? grad * project(gg_input) : Tensor(); }
+  Tensor by_input() const {
+    Tensor sum;
+    const auto add = [&sum](const Tensor& t) { sum = sum.defined() ? sum + t : t; };
+    if (gg_weight.defined()) add(project(gg_weight * grad));
+    if (gg_input.defined() && !fixed) {
+      const Tensor gh = weighted(grad), &g = gg_input;
+      const Tensor along = mean(g * n.xhat), given = mean(gh * n.xhat);
+      const Tensor left = mean(g * gh) - mean(g) * mean(gh) - along * given;
+      add(-(n.rstd * n.rstd * left * n.xhat));
+      add(-project(n.rstd * (g * given + gh * along)));
+    }
+    return sum;
+  }
+};
+
+Tensor or_zeros(const Tensor& t, const Tensor& like) {
+  return t.defined() ? t : at::zeros_like(like);
+}
+
+}  // namespace
+
+Grads3 batch_norm_double_backward(const Tensor& gg_input, const Tensor& gg_weight,
+                                  const Tensor& gg_bias, const Tensor& grad, const Tensor& input,
+                                  const Tensor& weight, const Tensor& running_mean,
+                                  const Tensor& running_var, bool train, double eps,
+                                  std::array<bool, 3> needs) {
+  std::vector<int64_t> dims{0}, shape(static_cast<size_t>(input.dim()), 1);
+  for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
+  shape[1] = input.size(1);
+  const auto spread = [&](const Tensor& t) { return t.defined() ? t.view(shape) : t; };
+  Normed n;
+  if (train) {
+    n = normalised(input, dims, eps);
+  } else {
+    n.rstd = at::rsqrt(running_var.view(shape) + eps);
+    n.xhat = (input - running_mean.view(shape)) * n.rstd;
+  }
+  const DoubleBackward d{n,    dims,          !train, gg_input, spread(gg_weight), spread(gg_bias),
+                         grad, spread(weight)};
+  Tensor by_grad, by_input, by_weight;
+  if (needs[0]) by_grad = d.by_grad();
+  if (needs[1]) by_input = or_zeros(d.by_input(), input);
+  if (needs[2]) {
+    const Tensor all = d.by_weight();
+    by_weight = all.defined() ? all.sum(IntArrayRef(dims)) : at::zeros_like(weight);
+  }
+  return {by_grad, by_input, by_weight};
+}
+
+Grads3 layer_norm_double_backward(const Tensor& gg_input, const Tensor& gg_weight,
+                                  const Tensor& gg_bias, const Tensor& grad, const Tensor& input,
+                                  IntArrayRef shape, const Tensor& mean, const Tensor& rstd,
+                                  const Tensor& weight, std::array<bool, 3> needs) {
+  std::vector<int64_t> inner, outer;
+  const int64_t lead = input.dim() - static_cast<int64_t>(shape.size());
+  for (int64_t d = 0; d < input.dim(); ++d) (d < lead ? outer : inner).push_back(d);
+  // eps is no argument, but the statistics know it. So they can be had as functions of the input,
+  // and this be differentiated again.
+  const Tensor m = input.mean(IntArrayRef(inner), true), centred = input - m;
+  const Tensor var = (centred * centred).mean(IntArrayRef(inner), true);
+  const Tensor eps = rstd.detach().pow(-2) - var.detach();
+  const Tensor again = at::rsqrt(var + eps);
+  const Tensor shift = m.detach() - mean.detach();
+  const DoubleBackward d{
+      {(centred + shift) * again, again}, inner, false, gg_input, gg_weight, gg_bias, grad, weight};
+  Tensor by_grad, by_input, by_weight;
+  if (needs[0]) by_grad = d.by_grad();
+  if (needs[1]) by_input = or_zeros(d.by_input(), input);
+  if (needs[2]) {
+    const Tensor all = d.by_weight();
+    by_weight = !all.defined()  ? at::zeros_like(weight)
+                : outer.empty() ? all
+                                : all.sum(IntArrayRef(outer));
+  }
+  return {by_grad, by_input, by_weight};
+}
+
 }  // namespace pharos::backward

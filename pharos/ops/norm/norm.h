@@ -6,6 +6,7 @@
 #include <array>
 #include <tuple>
 
+#include "ops/index/index.h"
 #include "ops/out.h"
 #include "ops/plain.h"
 
@@ -39,5 +40,17 @@ Grads3 layer_norm_grad(const Tensor& grad, const Tensor& input, IntArrayRef shap
 Grads3 group_norm_grad(const Tensor& grad, const Tensor& input, const Tensor& mean,
                        const Tensor& rstd, const Tensor& weight, int64_t N, int64_t C, int64_t HxW,
                        int64_t group, double eps, std::array<bool, 3> needs);
+
+// Gradients of native_*_norm_backward by the gradient that it was given, the input and the weight,
+// from those of its three results. The statistics count as functions of the input.
+Grads3 batch_norm_double_backward(const Tensor& gg_input, const Tensor& gg_weight,
+                                  const Tensor& gg_bias, const Tensor& grad, const Tensor& input,
+                                  const Tensor& weight, const Tensor& running_mean,
+                                  const Tensor& running_var, bool train, double eps,
+                                  std::array<bool, 3> needs);
+Grads3 layer_norm_double_backward(const Tensor& gg_input, const Tensor& gg_weight,
+                                  const Tensor& gg_bias, const Tensor& grad, const Tensor& input,
+                                  IntArrayRef shape, const Tensor& mean, const Tensor& rstd,
+                                  const Tensor& weight, std::array<bool, 3> needs);
 
 }  // namespace pharos::backward
