@@ -158,7 +158,6 @@ Tensor grid3d(int64_t n, int64_t d, int64_t h, int64_t w) {
   return uniform({n, d, h, w, 3}, -1.3, 1.3);
 }
 void grid2d_samples(Samples& s) {
-  s.skip_second_gradient("grid_sampler_2d_backward says that it has no derivative");
   s.half_tolerance(1e-2, kHalfWeights);
   for (int mode : {0, 1, 2})
     for (int padding : {0, 1, 2})
@@ -166,7 +165,6 @@ void grid2d_samples(Samples& s) {
   s.add(channels_last(randn({2, 3, 3, 2})), grid2d(2, 1, 3), 0, 0, true);
 }
 void grid3d_samples(Samples& s) {
-  s.skip_second_gradient("grid_sampler_3d_backward says that it has no derivative");
   s.half_tolerance(1e-2, kHalfWeights);
   for (int mode : {0, 1})
     for (int padding : {0, 1, 2})
@@ -194,7 +192,6 @@ c10::List<bool> mask2(bool a, bool b) {
 }
 OP_SAMPLES("grid_sampler_2d_backward", s) {
   s.half_tolerance(3e-2, kHalfWeights);
-  s.no_derivative();
   for (int mode : {0, 1, 2})
     for (int padding : {0, 1, 2})
       s.add(randn({1, 2, 2, 2}), randn({1, 2, 3, 4}), grid2d(1, 2, 2), mode, padding, padding == 1,
@@ -203,7 +200,6 @@ OP_SAMPLES("grid_sampler_2d_backward", s) {
 }
 OP_SAMPLES("grid_sampler_3d_backward", s) {
   s.half_tolerance(3e-2, kHalfWeights);
-  s.no_derivative();
   for (int mode : {0, 1})
     for (int padding : {0, 1, 2})
       s.add(randn({1, 2, 1, 2, 2}), randn({1, 2, 2, 3, 2}), grid3d(1, 1, 2, 2), mode, padding,

@@ -251,14 +251,14 @@ void grid_sampler_3d(const Tensor& out, const Tensor& input, const Tensor& grid,
 }  // namespace pharos::cpu
 
 namespace pharos::ops {
-namespace {
 
-std::tuple<Tensor, Tensor> sample_grad(int dims, const Tensor& grad, const Tensor& input,
-                                       const Tensor& grid, int64_t mode, int64_t padding,
-                                       bool align, std::array<bool, 2> mask) {
+std::tuple<Tensor, Tensor> grid_sample_grad(const Tensor& grad, const Tensor& input,
+                                            const Tensor& grid, int64_t mode, int64_t padding,
+                                            bool align, std::array<bool, 2> mask) {
   if (input.is_meta())
     return {mask[0] ? empty_on(input.device(), input.sizes(), input.scalar_type()) : Tensor(),
             mask[1] ? empty_on(grid.device(), grid.sizes(), grid.scalar_type()) : Tensor()};
+  const int dims = static_cast<int>(input.dim()) - 2;
   const ScalarType type = cpu::compute_type(input.scalar_type());
   const cpu::Shape s = cpu::shape_of(dims, input, grid);
   const Tensor x = plain(input, type), g = plain(grid, type), gy = plain(grad, type);
@@ -290,21 +290,6 @@ std::tuple<Tensor, Tensor> sample_grad(int dims, const Tensor& grad, const Tenso
   });
   return {mask[0] ? plain(gx, input.scalar_type()) : Tensor(),
           mask[1] ? plain(gg, grid.scalar_type()) : Tensor()};
-}
-
-}  // namespace
-
-std::tuple<Tensor, Tensor> grid_sampler_2d_backward(const Tensor& grad, const Tensor& input,
-                                                    const Tensor& grid, int64_t mode,
-                                                    int64_t padding, bool align,
-                                                    std::array<bool, 2> mask) {
-  return sample_grad(2, grad, input, grid, mode, padding, align, mask);
-}
-std::tuple<Tensor, Tensor> grid_sampler_3d_backward(const Tensor& grad, const Tensor& input,
-                                                    const Tensor& grid, int64_t mode,
-                                                    int64_t padding, bool align,
-                                                    std::array<bool, 2> mask) {
-  return sample_grad(3, grad, input, grid, mode, padding, align, mask);
 }
 
 }  // namespace pharos::ops

@@ -45,6 +45,10 @@ void max_unpool3d_shape(Out& out, const Tensor& self, const Tensor& indices, Int
 void upsample_shape(Out& out, int dims, const Tensor& self, IntArrayRef size);
 void upsample_backward_shape(Out& out, int dims, const Tensor& grad, IntArrayRef size,
                              IntArrayRef input_size);
+// The gradients that `mask` asks for, unrecorded (grid_sample_cpu.cpp).
+std::tuple<Tensor, Tensor> grid_sample_grad(const Tensor& grad, const Tensor& input,
+                                            const Tensor& grid, int64_t mode, int64_t padding,
+                                            bool align, std::array<bool, 2> mask);
 void grid_sampler_shape(Out& out, int dims, const Tensor& input, const Tensor& grid, int64_t mode,
                         int64_t padding);
 
