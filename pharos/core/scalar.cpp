@@ -13,6 +13,11 @@ namespace {
   TORCH_CHECK(false, "value cannot be converted to type ", type, " without overflow");
 }
 
+// A complex number with an imaginary part fits no other type.
+void require_real(const Scalar& s, const char* type) {
+  if (s.isComplex() && s.toComplexDouble().imag() != 0) overflow(type);
+}
+
 int64_t integer_from(double v) {
   if (!(v >= -0x1p63 && v < 0x1p63)) overflow("int64_t");
   return static_cast<int64_t>(v);
@@ -48,28 +53,46 @@ double Scalar::to_double_slow() const {
 
 int64_t Scalar::toLong() const {
   if (tag_ == Tag::Int || tag_ == Tag::Bool) return v_.i;
+  require_real(*this, "int64_t");
   return integer_from(toDouble());
 }
-int Scalar::toInt() const { return narrow<int>(toLong(), "int"); }
-int8_t Scalar::toChar() const { return narrow<int8_t>(toLong(), "int8_t"); }
-uint8_t Scalar::toByte() const { return narrow<uint8_t>(toLong(), "uint8_t"); }
-int16_t Scalar::toShort() const { return narrow<int16_t>(toLong(), "int16_t"); }
+int Scalar::toInt() const {
+  require_real(*this, "int");
+  return narrow<int>(toLong(), "int");
+}
+int8_t Scalar::toChar() const {
+  require_real(*this, "int8_t");
+  return narrow<int8_t>(toLong(), "int8_t");
+}
+uint8_t Scalar::toByte() const {
+  require_real(*this, "uint8_t");
+  return narrow<uint8_t>(toLong(), "uint8_t");
+}
+int16_t Scalar::toShort() const {
+  require_real(*this, "int16_t");
+  return narrow<int16_t>(toLong(), "int16_t");
+}
 bool Scalar::toBool() const {
   if (tag_ == Tag::Complex) return v_.d != 0 || imag_ != 0;
   return tag_ == Tag::Double ? v_.d != 0 : v_.i != 0;
 }
 float Scalar::toFloat() const {
+  require_real(*this, "float");
   const double d = toDouble();
   if (std::isfinite(d) && std::fabs(d) > static_cast<double>(std::numeric_limits<float>::max()))
     overflow("float");
   return static_cast<float>(d);
 }
 Half Scalar::toHalf() const {
+  require_real(*this, "at::Half");
   const double d = toDouble();
   if (std::isfinite(d) && std::fabs(d) > 65504.0) overflow("at::Half");
   return Half(static_cast<float>(d));
 }
-BFloat16 Scalar::toBFloat16() const { return BFloat16(toFloat()); }
+BFloat16 Scalar::toBFloat16() const {
+  require_real(*this, "at::BFloat16");
+  return BFloat16(toFloat());
+}
 
 bool Scalar::equal(const Scalar& o) const {
   if (isComplex() || o.isComplex()) return toComplexDouble() == o.toComplexDouble();

@@ -307,6 +307,7 @@ OP_SAMPLES("masked_scatter", s) {
 NONZERO("nonzero")
 NONZERO("nonzero_numpy")
 NONZERO("argwhere")
+NONZERO("where")
 NONZERO("nonzero_static", 4)
 OP_SAMPLES("one_hot", s) {
   s.only_base_dtype("classes are long");

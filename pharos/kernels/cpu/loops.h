@@ -77,7 +77,7 @@ inline void unary_loop(const OpTable& op, const Tensor& out, const Tensor& a,
 }
 
 // out = op(a, b), all in out's dtype. keep_precision: numbers and 0-dim tensors are not rounded to
-// a half result's dtype first (PyTorch's add, sub, mul and div).
+// a half result's dtype first (PyTorch's mul and div).
 inline void binary_loop(const OpTable& op, const Tensor& out, const Tensor& a, const Tensor& b,
                         const void* params = nullptr, bool keep_precision = false) {
   const TensorImpl *o = out.unsafeGetTensorImpl(), *x = a.unsafeGetTensorImpl(),

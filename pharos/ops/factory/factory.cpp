@@ -133,6 +133,7 @@ Tensor full(IntArrayRef size, const Scalar& fill_value, OptType dtype, OptLayout
 }
 Tensor zeros(IntArrayRef size, OptType dtype, OptLayout layout, OptDevice device, OptBool) {
   check_layout(layout);
+  for (const int64_t n : size) TORCH_CHECK(n >= 0, "zeros: Dimension size must be non-negative.");
   return zero_new(make_empty(size, type_or_default(dtype), device));
 }
 Tensor ones(IntArrayRef size, OptType dtype, OptLayout layout, OptDevice device, OptBool) {

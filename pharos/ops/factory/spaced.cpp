@@ -293,12 +293,13 @@ Tensor bartlett_window(int64_t length, OptType dtype, OptLayout l, OptDevice dev
 Tensor kaiser_window_b(int64_t length, bool periodic, double beta, OptType dtype, OptLayout,
                        OptDevice device, OptBool) {
   return window("kaiser_window", length, periodic, dtype, device, [&](const Tensor& w, int64_t n) {
-    // i0(beta sqrt(1 - ((x - half) / half)^2)) / i0(beta)
+    // i0(beta sqrt(1 - ((x - half) / half)^2)) / i0(beta), rounded to halves in the end alone.
     const double half = static_cast<double>(n - 1) / 2;
-    const Tensor x = w.sub(half).div(half);
+    const bool narrow = c10::isReducedFloatingType(w.scalar_type());
+    const Tensor x = (narrow ? w.to(ScalarType::Float) : w).sub(half).div(half);
     const Tensor inside = x.mul(x).neg().add(1).clamp_min(0).sqrt().mul(beta);
     const Tensor whole = at::full({}, beta, x.options());
-    return at::i0(inside).div(at::i0(whole));
+    return at::i0(inside).div(at::i0(whole)).to(w.scalar_type());
   });
 }
 Tensor kaiser_window_p(int64_t length, bool periodic, OptType dtype, OptLayout l, OptDevice device,

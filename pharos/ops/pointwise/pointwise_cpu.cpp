@@ -27,16 +27,22 @@ void binary(Op op, const Tensor& out, const Scalar& a, const Tensor& b) {
 
 bool is_one(const Scalar& s) { return s.isIntegral(false) && s.toLong() == 1; }
 
+// The number as PyTorch's sums of halves have it.
+Scalar rounded(const Scalar& s, ScalarType type) {
+  if (type == ScalarType::Half) return static_cast<float>(s.to<c10::Half>());
+  if (type == ScalarType::BFloat16) return static_cast<float>(s.to<c10::BFloat16>());
+  return s;
+}
+
 // a + alpha * b
 void add_scaled(const Tensor& out, const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  if (PHAROS_LIKELY(is_one(alpha)))
-    return binary_loop(op_table(Op::kAdd), out, a, b, nullptr, true);
-  const ScalarParam p(alpha, compute_type(out.scalar_type()));
-  binary_loop(op_table(Op::kAddAlpha), out, a, b, p.get(), true);
+  if (PHAROS_LIKELY(is_one(alpha))) return binary_loop(op_table(Op::kAdd), out, a, b);
+  const ScalarType type = out.scalar_type();
+  const ScalarParam p(rounded(alpha, type), compute_type(type));
+  binary_loop(op_table(Op::kAddAlpha), out, a, b, p.get());
 }
 void sub_scaled(const Tensor& out, const Tensor& a, const Tensor& b, const Scalar& alpha) {
-  if (PHAROS_LIKELY(is_one(alpha)))
-    return binary_loop(op_table(Op::kSub), out, a, b, nullptr, true);
+  if (PHAROS_LIKELY(is_one(alpha))) return binary_loop(op_table(Op::kSub), out, a, b);
   add_scaled(out, a, b, -alpha);
 }
 
@@ -231,7 +237,8 @@ void mul_kernel(const Tensor& out, const Tensor& self, const Tensor& other) {
   binary_loop(op_table(Op::kMul), out, self, other, nullptr, true);
 }
 void mul_kernel(const Tensor& out, const Tensor& self, const Scalar& other) {
-  binary_loop(op_table(Op::kMul), out, self, wrapped_scalar(other), nullptr, true);
+  // In place PyTorch puts the number first, where it is rounded to the halves' dtype.
+  binary_loop(op_table(Op::kMul), out, self, wrapped_scalar(other), nullptr, !out.is_same(self));
 }
 void div_kernel(const Tensor& out, const Tensor& self, const Tensor& other) {
   binary_loop(op_table(Op::kDiv), out, self, other, nullptr, true);
