@@ -146,6 +146,9 @@ OP_SAMPLES("constant_pad_nd", s) {
   s.add(randn({2, 3}), List{1, -1, 0, 2}, 1.5);
   s.add(channels_last(randn({1, 2, 2, 3})), List{1, 1}, 2);
   s.add(complex({3}), List{-1, 1});
+  s.add(randn({2, 3, 4}).transpose(0, 2), List{-1, 0, 0, -1});
+  s.add(channels_last(randn({1, 2, 3, 4})), List{-1, -1});
+  s.error("narrow(): length must be non-negative.", randn({3}), List{9, -5});
   s.error("Length of pad must be even but instead it equals 1", randn({2}), List{1});
   s.error(
       "Length of pad should be no more than twice the number of dimensions of the input. Pad "

@@ -25,7 +25,17 @@ MAX_POOL1D("max_pool1d",
            s.error("max_pool1d() padding should be at most half of kernel size, but got padding=2 "
                    "and kernel_size=2",
                    randn({1, 4}), List{2}, List{2}, List{2}))
-MAX_POOL1D("max_pool1d_with_indices")
+MAX_POOL1D(
+    "max_pool1d_with_indices",
+    s.error("pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and "
+            "dilation=1",
+            randn({1, 4}), List{2}, List{2}, List{2});
+    s.error("max_pool1d() argument 'kernel_size' should contain one int (got 2)", randn({1, 4}),
+            List{2, 2});
+    s.error(
+        "Expected 2 to 3 dimensions, but got 1-dimensional tensor for argument #1 'self' (while "
+        "checking arguments for max_pool1d)",
+        randn({4}), List{2}))
 #define MAX_POOL2D(row)                                                                      \
   OP_SAMPLES(row, s) {                                                                       \
     s.add(planes({1, 2, 4, 4}), List{2, 2});                                                 \

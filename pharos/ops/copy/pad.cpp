@@ -15,32 +15,33 @@ Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Scalar& value)
               "Length of pad should be no more than twice the number of dimensions of "
               "the input. Pad length is ",
               pad.size(), "while the input has ", n, "dimensions.");
+  const auto cut = [](const Tensor& t, int64_t d, int64_t before, int64_t after) {
+    return t.narrow(d, before, t.size(d) - before).narrow(d, 0, t.size(d) - before - after);
+  };
+  // Pairs run from the last dim. Negative padding cuts the input.
+  Tensor from = self;
+  bool grows = false;
+  for (int64_t k = 0; k < padded; ++k) {
+    const int64_t before = pad[static_cast<size_t>(2 * k)],
+                  after = pad[static_cast<size_t>(2 * k + 1)];
+    grows = grows || before > 0 || after > 0;
+    from = cut(from, n - 1 - k, std::max<int64_t>(-before, 0), std::max<int64_t>(-after, 0));
+  }
+  if (!grows) return from.clone();
   Geometry shape;
   for (int64_t d = 0; d < n; ++d) {
-    const int64_t k = n - 1 - d;  // pairs run from the last dim
-    const int64_t before = k < padded ? pad[static_cast<size_t>(2 * k)] : 0;
-    const int64_t after = k < padded ? pad[static_cast<size_t>(2 * k + 1)] : 0;
-    const int64_t size = self.size(d) + before + after;
-    TORCH_CHECK(size >= 0, "The input size ", self.size(d), ", plus negative padding ", before,
-                " and ", after,
-                " resulted in a negative output size, which is invalid. Check "
-                "dimension ",
-                d, " of your input.");
-    shape.push(size, 0);
+    const int64_t k = n - 1 - d;
+    const auto added = [&](int64_t i) {
+      return k < padded ? std::max<int64_t>(pad[static_cast<size_t>(2 * k + i)], 0) : 0;
+    };
+    shape.push(from.size(d) + added(0) + added(1), 0);
   }
   Tensor out = at::empty(shape.sizes(), self.options(), self.suggest_memory_format());
   out.fill_(value);
-  Tensor to = out, from = self;
-  for (int64_t k = 0; k < padded; ++k) {
-    const int64_t d = n - 1 - k;
-    const int64_t before = pad[static_cast<size_t>(2 * k)],
-                  after = pad[static_cast<size_t>(2 * k + 1)];
-    const auto cut = [d](const Tensor& t, int64_t a, int64_t b) {
-      return t.narrow(d, a, t.size(d) - a - b);
-    };
-    to = cut(to, std::max<int64_t>(before, 0), std::max<int64_t>(after, 0));
-    from = cut(from, std::max<int64_t>(-before, 0), std::max<int64_t>(-after, 0));
-  }
+  Tensor to = out;
+  for (int64_t k = 0; k < padded; ++k)
+    to = cut(to, n - 1 - k, std::max<int64_t>(pad[static_cast<size_t>(2 * k)], 0),
+             std::max<int64_t>(pad[static_cast<size_t>(2 * k + 1)], 0));
   to.copy_(from);
   return out;
 }

@@ -358,7 +358,8 @@ void check_max_pool1d(const Tensor& self, IntArrayRef kernel, IntArrayRef stride
       {"kernel_size", kernel}, {"stride", stride}, {"padding", pad}, {"dilation", dilation}};
   for (const auto& l : lists)
     TORCH_CHECK(l.list.size() == 1 || (l.list.empty() && l.name[0] == 's'), "max_pool1d() ", l.name,
-                " must be an int or int list of size 1 but got size ", l.list.size());
+                " must be an int, list of ints or tuple of ints of size 1 but got size ",
+                l.list.size());
   const int64_t k = kernel[0], s = stride.empty() ? k : stride[0], p = pad[0], d = dilation[0];
   TORCH_CHECK(k > 0, "max_pool1d() kernel_size must be greater than zero, but got ", k);
   TORCH_CHECK(s > 0, "max_pool1d() stride must be greater than zero, but got ", s);
@@ -393,7 +394,11 @@ void check_dims_2_3(const Tensor& self, const char* op) {
 std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& self, IntArrayRef kernel,
                                                    IntArrayRef stride, IntArrayRef pad,
                                                    IntArrayRef dilation, bool ceil_mode) {
-  check_max_pool1d(self, kernel, stride, pad, dilation, ceil_mode);
+  check_dims_2_3(self, "max_pool1d");
+  check_one("max_pool1d", "kernel_size", kernel);
+  if (!stride.empty()) check_one("max_pool1d", "stride", stride);
+  check_one("max_pool1d", "padding", pad);
+  check_one("max_pool1d", "dilation", dilation);
   const int64_t s = stride.empty() ? kernel[0] : stride[0];
   auto [y, indices] =
       at::max_pool2d_with_indices(self.unsqueeze(-2), Pair(1, kernel[0]), Pair(1, s),
