@@ -134,8 +134,12 @@ void OutInto::set_target(int i, IntArrayRef sizes, ScalarType dtype, Device devi
 }
 
 void OutInto::finish() {
-  for (int i = 0; i < n_; ++i)
-    if (temporary_ & (1u << i)) targets_[i]->copy_(results_[i]);
+  for (int i = 0; i < n_; ++i) {
+    if (temporary_ & (1u << i))
+      targets_[i]->copy_(results_[i]);  // counts a version
+    else if (mode_ == Mode::kOut)
+      targets_[i]->unsafeGetTensorImpl()->bump_version();
+  }
 }
 
 void write_result(Out::Mode mode, Tensor& target, const Tensor& result) {

@@ -530,11 +530,13 @@ class OperatorTest : public ::testing::Test {
       for (const Tensor& r : results) all.push_back(at::empty({0}, r.options()));
       at::manual_seed(kCallSeed);
       const Stack got = call(*out, all);
-      for (size_t i = 0; i < results.size(); ++i)
-        EXPECT_EQ(compare(all[args.size() + i].toTensor(), results[i],
-                          tolerance_of(results[i].scalar_type(), s_)),
-                  "")
+      for (size_t i = 0; i < results.size(); ++i) {
+        const Tensor written = all[args.size() + i].toTensor();
+        EXPECT_EQ(compare(written, results[i], tolerance_of(results[i].scalar_type(), s_)), "")
             << "out= form, result " << i;
+        if (written.numel() > 0)
+          EXPECT_GT(written._version(), 0u) << "the out= form did not bump the version";
+      }
     }
   }
 
