@@ -2,6 +2,8 @@
 // runs its range serially, which is right both for nested calls and for many host threads.
 // Chunks are claimed from a shared counter; a worker must join a job before it touches it, so the
 // caller never waits for a worker that the system has not scheduled yet.
+// A thread that has just run oneDNN lends its jobs to its OpenMP team instead: after each of
+// oneDNN's calls that team spins for milliseconds on the cores that workers of our own would need.
 #include "kernels/cpu/parallel.h"
 
 #include <dlfcn.h>
@@ -115,6 +117,9 @@ struct Pool {
   void leave();
   void run_chunks();
   void run(int threads);
+  void run_on_team(int threads);
+  void open(int participants_now);
+  void close();
 };
 
 Pool* new_pool() { return new Pool; }
@@ -205,17 +210,14 @@ void Pool::run_chunks() {
   }
 }
 
-// `busy` is held and the job is filled in.
-void Pool::run(int threads) {
-  start_workers(threads - 1);
-  participants.store(threads - 1, std::memory_order_relaxed);
+void Pool::open(int participants_now) {
+  participants.store(participants_now, std::memory_order_relaxed);
   next_chunk.store(0, std::memory_order_relaxed);
   gate.store(kOpen, std::memory_order_release);
-  epoch.fetch_add(1, std::memory_order_release);
-  epoch.notify_all();
-  serial_kernels = true;
-  run_chunks();
-  serial_kernels = false;
+}
+
+// Waits for those inside.
+void Pool::close() {
   uint32_t inside = gate.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
   for (int i = 0; inside != 0; ++i) {
     if (i < kSpins) {
@@ -225,6 +227,18 @@ void Pool::run(int threads) {
     }
     inside = gate.load(std::memory_order_acquire);
   }
+}
+
+// `busy` is held and the job is filled in.
+void Pool::run(int threads) {
+  start_workers(threads - 1);
+  open(threads - 1);
+  epoch.fetch_add(1, std::memory_order_release);
+  epoch.notify_all();
+  serial_kernels = true;
+  run_chunks();
+  serial_kernels = false;
+  close();
 }
 
 void run_serially(int64_t begin, int64_t end, int64_t grain, cpu::ChunkFn fn, void* context) {
@@ -239,6 +253,9 @@ struct OmpFunctions {
   void (*set_num_threads)(int) = nullptr;
   int (*get_max_threads)() = nullptr;
   int (*in_parallel)() = nullptr;
+  int (*get_thread_num)() = nullptr;
+  // What the compiler calls at `#pragma omp parallel`.
+  void (*parallel)(void (*body)(void*), void* data, unsigned threads, unsigned flags) = nullptr;
 };
 
 // libgomp is looked up instead of linked: it is there exactly when oneDNN brought it in.
@@ -253,9 +270,50 @@ const OmpFunctions& omp() {
     f.set_num_threads = reinterpret_cast<void (*)(int)>(find("omp_set_num_threads"));
     f.get_max_threads = reinterpret_cast<int (*)()>(find("omp_get_max_threads"));
     f.in_parallel = reinterpret_cast<int (*)()>(find("omp_in_parallel"));
+    f.get_thread_num = reinterpret_cast<int (*)()>(find("omp_get_thread_num"));
+    f.parallel = reinterpret_cast<decltype(f.parallel)>(find("GOMP_parallel"));
     return f;
   }();
   return functions;
+}
+
+// The OpenMP team that oneDNN last used on this thread, and how many jobs it still gets: without
+// further calls of oneDNN its threads go to sleep.
+struct OmpTeam {
+  int threads = 0;
+  int jobs = 0;
+  static constexpr int kJobs = 64;
+};
+thread_local OmpTeam omp_team;
+
+// Asking for another number of threads would end the team's threads or start new ones.
+bool use_team(int threads) {
+  if (omp_team.threads != threads || omp_team.jobs == 0 || omp_lost_in_fork) return false;
+  if (omp().in_parallel && omp().in_parallel()) return false;
+  --omp_team.jobs;
+  return true;
+}
+
+// `busy` is held and the job is filled in. The team's threads join as our own do, which also tells
+// the thread sanitizer how they are ordered.
+void Pool::run_on_team(int threads) {
+  open(threads - 1);
+  omp().parallel(
+      [](void* self) {
+        Pool* p = static_cast<Pool*>(self);
+        const int index = omp().get_thread_num();
+        const bool is_caller = index == 0;
+        if (!is_caller && !p->join()) return;
+        const int saved = thread_num;
+        if (!is_caller) thread_num = index;
+        serial_kernels = true;
+        p->run_chunks();
+        serial_kernels = false;
+        thread_num = saved;
+        if (!is_caller) p->leave();
+      },
+      this, static_cast<unsigned>(threads), 0);
+  close();
 }
 
 }  // namespace
@@ -312,7 +370,10 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain, ChunkFn fn, void* c
   // Several chunks per claim when there are very many: the counter must not become the cost.
   job.batch = chunks / (int64_t{16} * threads) + 1;
   job.failed.store(false, std::memory_order_relaxed);
-  p.run(threads);
+  if (use_team(get_num_threads()))
+    p.run_on_team(omp_team.threads);
+  else
+    p.run(threads);
   if (job.error) {
     std::exception_ptr error = job.error;
     job.error = nullptr;
@@ -331,6 +392,7 @@ OmpGuard::OmpGuard(int threads) noexcept {
   const bool nested = serial_kernels || (f.in_parallel && f.in_parallel());
   threads_ = threads > 0 ? threads : get_num_threads();
   if (nested || omp_lost_in_fork) threads_ = 1;
+  if (!nested && f.parallel && f.get_thread_num) omp_team = {threads_, OmpTeam::kJobs};
   const int now = f.get_max_threads();
   if (now != threads_) {
     saved_ = now;
