@@ -191,6 +191,14 @@ TEST(Conv, ChoiceByShape) {
   }
 }
 
+// Many channels over few places, where a plain matrix product would mostly pack its weight.
+TEST(Conv, PointwiseOnSmallImages) {
+  const int64_t in[2] = {7, 5}, one[2] = {1, 1}, none[2] = {0, 0};
+  const ConvShape s = make_conv_shape(2, 2, 256, 264, 1, in, one, one, none, one);
+  EXPECT_EQ(choose_conv(DType::kFloat, s, 'f'), ConvImpl::kOneDnn);
+  check<float>(DType::kFloat, s, ConvImpl::kAuto, 2e-6);
+}
+
 TEST(Conv, LargerImages) {
   const int64_t in[2] = {57, 61}, kernel[2] = {3, 3}, two[2] = {2, 2}, one[2] = {1, 1};
   for (ConvImpl impl : {ConvImpl::kDirect, ConvImpl::kOneDnn, ConvImpl::kGeneric}) {
