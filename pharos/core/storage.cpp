@@ -3,7 +3,21 @@
 
 #include <cstring>
 
+#include "core/contents.h"
 #include "core/pool.h"
+
+namespace pharos {
+
+namespace {
+std::atomic<ForgetContents> forget{nullptr};
+}
+
+void on_forget_contents(ForgetContents f) noexcept { forget.store(f, std::memory_order_release); }
+void forget_contents(uint64_t name) noexcept {
+  if (ForgetContents f = forget.load(std::memory_order_acquire)) f(name);
+}
+
+}  // namespace pharos
 
 namespace c10 {
 
@@ -54,7 +68,31 @@ void SetAllocator(DeviceType t, Allocator* a) {
 }
 Allocator* GetCPUAllocator() { return GetAllocator(DeviceType::CPU); }
 
+uint64_t StorageImpl::name_contents() noexcept {
+  uint64_t name = contents.load(std::memory_order_relaxed);
+  if (name == 0) {
+    static std::atomic<uint64_t> last{kExposed};
+    const uint64_t fresh = last.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (contents.compare_exchange_strong(name, fresh, std::memory_order_relaxed)) name = fresh;
+  }
+  return name == kExposed ? 0 : name;
+}
+
+void StorageImpl::end_contents(uint64_t next) noexcept {
+  uint64_t name = contents.load(std::memory_order_relaxed);
+  do {
+    if (name == kExposed) return;
+  } while (!contents.compare_exchange_weak(name, next, std::memory_order_relaxed));
+  if (name != 0) pharos::forget_contents(name);
+}
+
 void StorageImpl::set_data_ptr(DataPtr&& p, size_t nbytes) {
+  expose();
+  replace_buffer(std::move(p), nbytes);
+}
+
+void StorageImpl::replace_buffer(DataPtr&& p, size_t nbytes) {
+  renew_contents();
   if (deleter_) deleter_(ctx_);
   data_ = p.get();
   deleter_ = p.get_deleter();
@@ -89,7 +127,8 @@ void StorageImpl::resize(size_t nbytes) {
   DataPtr fresh = a->allocate(nbytes);
   const size_t keep = nbytes < nbytes_ ? nbytes : nbytes_;
   if (keep > 0 && data_) a->copy_data(fresh.get(), data_, keep);
-  if (use_count() == 1 || !deleter_) return set_data_ptr(std::move(fresh), nbytes);
+  if (use_count() == 1 || !deleter_) return replace_buffer(std::move(fresh), nbytes);
+  renew_contents();
   data_ = fresh.get();
   ctx_ = new GrownBuffer{std::move(fresh), deleter_, ctx_};
   deleter_ = &GrownBuffer::free;
@@ -97,6 +136,7 @@ void StorageImpl::resize(size_t nbytes) {
 }
 
 void StorageImpl::destroy() noexcept {
+  renew_contents();
   if (deleter_) deleter_(ctx_);
   // Embedded or not, a storage is the head of a pool block.
   pharos::pool_free(this, pool_class);
@@ -112,7 +152,7 @@ intrusive_ptr<StorageImpl> make_storage(size_t nbytes, DataPtr data, Allocator* 
   s->device_index = data.device().index();
   s->allocator_ = a;
   if (resizable) s->flags |= StorageImpl::kResizable;
-  s->set_data_ptr(std::move(data), nbytes);
+  s->replace_buffer(std::move(data), nbytes);
   return intrusive_ptr<StorageImpl>::reclaim(s);
 }
 
@@ -123,6 +163,8 @@ Storage::Storage(use_byte_size_t, size_t nbytes, Allocator* a, bool resizable) {
   impl_ = make_storage(nbytes, a->allocate(nbytes), a, resizable);
 }
 Storage::Storage(use_byte_size_t, size_t nbytes, DataPtr data, Allocator* a, bool resizable)
-    : impl_(make_storage(nbytes, std::move(data), a, resizable)) {}
+    : impl_(make_storage(nbytes, std::move(data), a, resizable)) {
+  impl_->expose();  // who brings the memory may go on writing to it
+}
 
 }  // namespace c10

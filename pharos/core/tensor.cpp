@@ -87,9 +87,14 @@ Tensor Tensor::pin_memory() const {
 void* Tensor::data_ptr() const {
   TensorImpl* t = get();
   if (PHAROS_UNLIKELY(!t->storage || !t->storage->data_)) return nullptr;
+  t->storage->expose();
   return t->data;
 }
-const void* Tensor::const_data_ptr() const { return data_ptr(); }
+const void* Tensor::const_data_ptr() const {
+  const TensorImpl* t = get();
+  if (PHAROS_UNLIKELY(!t->storage || !t->storage->data_)) return nullptr;
+  return t->data;
+}
 
 }  // namespace at
 

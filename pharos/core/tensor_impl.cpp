@@ -71,6 +71,8 @@ uint32_t TensorImpl::own_version() const {
   return extra->version->version.load(std::memory_order_relaxed);
 }
 void TensorImpl::bump_own_version() {
+  // The storage's own counter does not see this write.
+  if (storage) storage->renew_contents();
   extra->version->version.fetch_add(1, std::memory_order_relaxed);
 }
 

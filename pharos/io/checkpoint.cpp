@@ -149,8 +149,9 @@ at::Storage CheckpointReader::read_storage(const ZipEntry& e, c10::ScalarType dt
   if (options_.in_place && !swap_)
     if (at::Storage s = map_storage(e)) return s;
   at::Storage s(Tag(), e.size, nullptr, true);
-  zip_.read(e, s.mutable_data());
-  if (swap_) swap_bytes(s.mutable_data(), e.size, dtype);
+  void* data = s.unsafeGetStorageImpl()->data_;
+  zip_.read(e, data);
+  if (swap_) swap_bytes(data, e.size, dtype);
   return s;
 }
 
@@ -163,7 +164,11 @@ at::Storage CheckpointReader::map_storage(const ZipEntry& e) {
       const_cast<char*>(p), keep,
       [](void* k) { delete static_cast<std::shared_ptr<ByteSource>*>(k); },
       c10::Device(c10::DeviceType::CPU));
-  return at::Storage(at::Storage::use_byte_size_t(), e.size, std::move(data));
+  at::Storage s(at::Storage::use_byte_size_t(), e.size, c10::DataPtr());
+  c10::StorageImpl* impl = s.unsafeGetStorageImpl();
+  impl->contents.store(0, std::memory_order_relaxed);  // nobody else has the mapping
+  impl->replace_buffer(std::move(data), e.size);
+  return s;
 }
 
 void write_checkpoint(const IValue& v, ByteSink& sink, const std::string& root) {

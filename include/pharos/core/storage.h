@@ -17,7 +17,7 @@ struct PHAROS_API StorageImpl {
 
   std::atomic<uint32_t> refcount{1};
   std::atomic<uint32_t> version_{0};
-  // Null while the storage has no plain buffer (meta tensors, empty storages, private layouts).
+  // Null while the storage has no plain buffer (meta tensors, empty storages).
   void* data_ = nullptr;
   size_t nbytes_ = 0;
   void (*deleter_)(void*) = nullptr;
@@ -27,9 +27,11 @@ struct PHAROS_API StorageImpl {
   DeviceIndex device_index = -1;
   uint8_t pool_class = 0;
   uint8_t flags = 0;
-  // Describes a private (blocked) copy of the data; every raw pointer goes through data() so that a
-  // private storage can be made plain first.
-  void* private_layout = nullptr;
+  // Names the contents, together with the version, for caches of what is computed from them (packed
+  // weights): 0 until a cache asks, kExposed for good once memory is out that anybody may write to
+  // without counting a version. No two storages ever have the same name.
+  static constexpr uint64_t kExposed = 1;
+  std::atomic<uint64_t> contents{0};
 
   void retain() noexcept { refcount.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
@@ -40,15 +42,34 @@ struct PHAROS_API StorageImpl {
 
   size_t nbytes() const { return nbytes_; }
   const void* data() const { return data_; }
-  void* mutable_data() { return data_; }
+  void* mutable_data() {
+    expose();
+    return data_;
+  }
   Device device() const { return Device(device_type, device_index); }
   Allocator* allocator() const { return allocator_; }
   bool resizable() const { return flags & kResizable; }
+  // A writable pointer to the memory leaves the library.
+  void expose() noexcept {
+    if (contents.load(std::memory_order_relaxed) != kExposed) end_contents(kExposed);
+  }
+  // The contents have changed without counting a version.
+  void renew_contents() noexcept {
+    if (contents.load(std::memory_order_relaxed) > kExposed) end_contents(0);
+  }
+  // The name of the contents, or 0 where nothing may be kept.
+  uint64_t name_contents() noexcept;
+
   // Replaces the buffer; the old one is given back.
   void set_data_ptr(DataPtr&& p, size_t nbytes);
   // Grows or shrinks the buffer, keeping the bytes that fit both.
   void resize(size_t nbytes);
   void destroy() noexcept;
+  // For memory that nobody else writes to: like set_data_ptr, but exposes nothing.
+  void replace_buffer(DataPtr&& p, size_t nbytes);
+
+ private:
+  void end_contents(uint64_t next) noexcept;
 };
 static_assert(sizeof(StorageImpl) == 64, "a storage is one cache line");
 

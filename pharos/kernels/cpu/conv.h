@@ -5,6 +5,7 @@
 // A transposed convolution is conv_backward_data with the roles of input and output exchanged.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/cpu/dtype.h"
@@ -33,7 +34,7 @@ ConvShape make_conv_shape(int dims, int64_t batch, int64_t in_channels, int64_t 
                           const int64_t* stride, const int64_t* pad, const int64_t* dilation);
 
 // Names the contents of a weight for the cache of packed weights: `id` must never be reused by
-// other contents (an address alone is not enough), `version` counts writes. id 0: do not cache.
+// other memory (an address alone is not enough), `version` counts writes. id 0: do not cache.
 struct WeightKey {
   uint64_t id = 0;
   uint64_t version = 0;
@@ -57,6 +58,15 @@ void conv_backward_weights(DType type, const ConvShape& s, const void* x, const 
 // Bytes that packed weights may occupy (default 256 MiB); 0 switches the cache off.
 void set_packed_weight_limit(int64_t bytes);
 void clear_packed_weights();
+struct PackedWeightUse {
+  size_t slots;  // weights by layout, kept or only seen once
+  int64_t bytes;
+};
+PackedWeightUse packed_weight_use();
+constexpr size_t kMaxPackedSlots = 4096;
+// Prepared oneDNN convolutions of the calling thread.
+size_t conv_primitive_count();
+constexpr size_t kMaxConvPrimitives = 512;
 
 namespace detail {
 // conv_generic.cpp: every number type except the half-precision ones.

@@ -5,10 +5,10 @@
 #include <dnnl.hpp>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
 #include "kernels/cpu/conv.h"
+#include "kernels/cpu/packed_weights.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/scratch.h"
 
@@ -169,7 +169,6 @@ struct Table {
   std::list<Item> items;
   std::unordered_map<Key, std::list<Item>::iterator, KeyHash> index;
   dnnl::stream stream{engine()};
-  static constexpr size_t kMax = 512;
 
   // Null: oneDNN has no implementation for it.
   Entry* find(const Key& key) {
@@ -183,7 +182,7 @@ struct Table {
       entry = make_entry(key);
     } catch (const dnnl::error&) {
     }
-    if (items.size() >= kMax) {
+    if (items.size() >= kMaxConvPrimitives) {
       index.erase(items.back().first);
       items.pop_back();
     }
@@ -198,125 +197,48 @@ Table& table() {
   return t;
 }
 
-// Weights in oneDNN's layout, shared by all threads.
-struct PackedKey {
-  WeightKey weight;
-  Key conv;
-  bool operator==(const PackedKey& o) const {
-    return weight.id == o.weight.id && weight.version == o.weight.version && conv == o.conv;
-  }
-};
-struct PackedHash {
-  size_t operator()(const PackedKey& k) const noexcept {
-    return mix(mix(KeyHash()(k.conv), k.weight.id), k.weight.version);
-  }
-};
-struct Block : Scratch<char> {
-  explicit Block(int64_t n) : Scratch<char>(n), size(n) {}
-  int64_t size;
-};
-
-struct PackedCache {
-  using Item = std::pair<PackedKey, std::shared_ptr<Block>>;
-  std::mutex lock;
-  std::list<Item> items;
-  std::unordered_map<PackedKey, std::list<Item>::iterator, PackedHash> index;
-  int64_t bytes = 0, limit = int64_t{256} << 20;
-
-  std::shared_ptr<Block> find(const PackedKey& key) {
-    std::lock_guard<std::mutex> guard(lock);
-    const auto at = index.find(key);
-    if (at == index.end()) return nullptr;
-    items.splice(items.begin(), items, at->second);
-    return at->second->second;
-  }
-  void drop(std::list<Item>::iterator it) {
-    bytes -= it->second->size;
-    index.erase(it->first);
-    items.erase(it);
-  }
-  void insert(const PackedKey& key, std::shared_ptr<Block> block) {
-    std::lock_guard<std::mutex> guard(lock);
-    const int64_t size = block->size;
-    if (size > limit || index.count(key)) return;
-    for (auto it = items.begin(); it != items.end();) {  // older versions are dead weight
-      const auto next = std::next(it);
-      if (it->first.weight.id == key.weight.id && it->first.weight.version != key.weight.version) {
-        drop(it);
-      }
-      it = next;
-    }
-    while (!items.empty() && bytes + size > limit) {
-      drop(std::prev(items.end()));
-    }
-    bytes += size;
-    items.emplace_front(key, std::move(block));
-    index[key] = items.begin();
-  }
-  void shrink(int64_t new_limit) {
-    std::lock_guard<std::mutex> guard(lock);
-    limit = new_limit;
-    while (!items.empty() && bytes > limit) {
-      drop(std::prev(items.end()));
-    }
-  }
-};
-
-PackedCache& packed() {
-  static auto* cache = new PackedCache;
-  return *cache;
-}
-
 void* writable(const void* p) { return const_cast<void*>(p); }
 
-// Runs one convolution: a, b inputs, c output; `weights_at` says whether b is a cacheable weight.
-bool run(Key key, const void* a, const void* b, const void* bias, void* c, WeightKey weight) {
+// Gives the second input its data; a weight may be there in its layout. What comes back must live
+// until the primitive has run.
+PackedBlock place_second(Table& t, Entry* e, const void* b, const WeightKey& weight,
+                         Scratch<char>& scratch) {
+  Operand& operand = e->second;
+  operand.plain.set_data_handle(writable(b));
+  if (!operand.differs) return nullptr;
+  const auto layout = operand.blocked.get_desc();
+  PackedWeight packed;
+  if (weight.id != 0) packed = find_packed_weight(weight, b, layout);
+  if (packed.block) {
+    operand.blocked.set_data_handle(packed.block->get());
+    return packed.block;
+  }
+  if (packed.wanted) packed.block = new_packed_block(layout);
+  if (!packed.block) scratch.resize(operand.bytes());
+  operand.blocked.set_data_handle(packed.block ? packed.block->get() : scratch.get());
+  operand.reorder.execute(t.stream, operand.plain, operand.blocked);
+  if (packed.block) {
+    t.stream.wait();
+    keep_packed_weight(weight, b, layout, packed.block);
+  }
+  return packed.block;
+}
+
+// Runs one convolution: a, b inputs, c output; `weight` names b's contents where it is a weight.
+bool run(Key key, const void* a, const void* b, const void* bias, void* c,
+         const WeightKey& weight) {
   OmpGuard guard;
   key.threads = guard.threads();
   Table& t = table();
   Entry* e = t.find(key);
   if (e == nullptr) return false;
   Scratch<char> first(e->first.bytes()), second, result(e->result.bytes()), pad(e->scratch_bytes);
-  std::shared_ptr<Block> cached;
   e->first.plain.set_data_handle(writable(a));
   if (e->first.differs) {
     e->first.blocked.set_data_handle(first.get());
     e->first.reorder.execute(t.stream, e->first.plain, e->first.blocked);
   }
-  e->second.plain.set_data_handle(writable(b));
-  if (e->second.differs) {
-    const bool cacheable = weight.id != 0 && key.kind != Kind::kWeights;
-    PackedKey packed_key{weight, key};
-    packed_key.conv.shape.batch = 0;  // the same packing may serve other batch sizes ...
-    if (cacheable) {
-      // ... if oneDNN picks the same layout for them: the layout is part of the key.
-      const auto desc = e->second.blocked.get_desc();
-      uint64_t h = 0;
-      const auto& blocking = desc.data.format_desc.blocking;
-      for (int i = 0; i < desc.data.ndims; ++i) h = mix(h, blocking.strides[i]);
-      for (int i = 0; i < blocking.inner_nblks; ++i) {
-        h = mix(h, blocking.inner_blks[i] * 16 + blocking.inner_idxs[i]);
-      }
-      packed_key.conv.shape.in[0] = static_cast<int64_t>(h);
-      cached = packed().find(packed_key);
-    }
-    if (cached) {
-      e->second.blocked.set_data_handle(cached->get());
-    } else {
-      const int64_t bytes = e->second.bytes();
-      void* target;
-      if (cacheable) {
-        cached = std::make_shared<Block>(bytes);
-        target = cached->get();
-      } else {
-        second.resize(bytes);
-        target = second.get();
-      }
-      e->second.blocked.set_data_handle(target);
-      e->second.reorder.execute(t.stream, e->second.plain, e->second.blocked);
-      if (cacheable) packed().insert(packed_key, cached);
-    }
-  }
+  const PackedBlock packed = place_second(t, e, b, weight, second);
   e->result.plain.set_data_handle(c);
   if (e->result.differs) e->result.blocked.set_data_handle(result.get());
   e->scratchpad.set_data_handle(pad.get());
@@ -343,12 +265,7 @@ bool run(Key key, const void* a, const void* b, const void* bias, void* c, Weigh
 
 }  // namespace
 
-void set_packed_weight_limit(int64_t bytes) { packed().shrink(bytes < 0 ? 0 : bytes); }
-void clear_packed_weights() {
-  const int64_t limit = packed().limit;
-  packed().shrink(0);
-  packed().shrink(limit);
-}
+size_t conv_primitive_count() { return table().items.size(); }
 
 namespace detail {
 

@@ -39,6 +39,13 @@ ConvImpl impl_of(const ConvArgs& a) {
   return ConvImpl::kAuto;
 }
 
+// Names the contents of a weight that the kernel reads where they are, not from a copy.
+WeightKey key_of(const Tensor& weight, const Tensor& read) {
+  if (!read.is_same(weight)) return {};
+  c10::StorageImpl* s = weight.unsafeGetTensorImpl()->storage;
+  return {s->name_contents(), s->version_.load(std::memory_order_relaxed)};
+}
+
 template <class T>
 void add_channel_bias(T* y, const T* bias, int64_t batch, int64_t channels, int64_t area) {
   parallel_for(0, batch * channels, grain_for(area), [&](int64_t b, int64_t e) {
@@ -74,12 +81,13 @@ struct Backward {
   DType type;
   ConvImpl impl;
   Tensor gy, x, w;
+  WeightKey key;
 
   void data(const Tensor& gx) const {
     if (a.transposed)
-      conv_forward(type, s, data_of(gy), data_of(w), nullptr, data_of(gx), {}, impl);
+      conv_forward(type, s, data_of(gy), data_of(w), nullptr, data_of(gx), key, impl);
     else
-      conv_backward_data(type, s, data_of(gy), data_of(w), data_of(gx), {}, impl);
+      conv_backward_data(type, s, data_of(gy), data_of(w), data_of(gx), key, impl);
   }
   void weight(const Tensor& gw) const {
     if (a.transposed)
@@ -110,11 +118,12 @@ void convolution(const Tensor& out, const Tensor& input, const Tensor& weight,
   const Tensor x = plain(input, type), w = plain(weight, type);
   const Tensor b = bias && bias->defined() ? plain(*bias, type) : Tensor();
   const ConvShape s = shape_of(a, x.sizes(), w.sizes(), y.sizes());
+  const WeightKey key = key_of(weight, w);
   if (transposed) {
-    conv_backward_data(dtype_of(type), s, data_of(x), data_of(w), data_of(y), {}, impl_of(a));
+    conv_backward_data(dtype_of(type), s, data_of(x), data_of(w), data_of(y), key, impl_of(a));
     if (b.defined()) add_bias(y, b);
   } else {
-    conv_forward(dtype_of(type), s, data_of(x), data_of(w), data_or_null(b), data_of(y));
+    conv_forward(dtype_of(type), s, data_of(x), data_of(w), data_or_null(b), data_of(y), key);
   }
   if (!direct) copy_values(out, y);
 }
@@ -155,13 +164,15 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& grad_outpu
     return {gx, gw, gb};
   }
   const ScalarType type = cpu::compute_type(input.scalar_type());
+  const Tensor w = mask[0] ? plain(weight, type) : weight;
   const cpu::Backward back{a,
                            cpu::shape_of(a, input.sizes(), weight.sizes(), grad_output.sizes()),
                            dtype_of(type),
                            cpu::impl_of(a),
                            plain(grad_output, type),
                            mask[1] ? plain(input, type) : input,
-                           mask[0] ? plain(weight, type) : weight};
+                           w,
+                           cpu::key_of(weight, w)};
   auto run = [&](const Tensor& result, auto&& f) {
     if (!result.defined()) return;
     const bool direct = result.is_contiguous() && result.scalar_type() == type;

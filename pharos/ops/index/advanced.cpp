@@ -9,6 +9,7 @@
 #include "core/factory.h"
 #include "kernels/cpu/gather_scatter.h"
 #include "ops/index/index.h"
+#include "ops/plain.h"
 
 namespace pharos::ops {
 namespace {
@@ -204,7 +205,7 @@ std::vector<int64_t> result_strides(const Tensor& self, const Plan& plan) {
 Tensor gather_blocks(const Tensor& self, const Plan& plan) {
   const Tensor result = empty_cpu(plan.result, self.scalar_type());
   cpu::IndexJob job = make_job(self, plan);
-  cpu::run_index(job, static_cast<char*>(result.data_ptr()), static_cast<char*>(self.data_ptr()));
+  cpu::run_index(job, data_of(result), data_of(self));
   return result;
 }
 
@@ -245,7 +246,7 @@ Tensor& index_put_impl(Tensor& self, const Indices& indices, const Tensor& value
   cpu::IndexJob job = make_job(self, plan);
   job.to_b = true;
   job.op = accumulate ? cpu::ScatterOp::kAdd : cpu::ScatterOp::kSet;
-  cpu::run_index(job, static_cast<char*>(v.data_ptr()), static_cast<char*>(self.data_ptr()));
+  cpu::run_index(job, data_of(v), data_of(self));
   return self;
 }
 
@@ -328,7 +329,7 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   job.n = n;
   job.step_a = item;
   job.type = self.scalar_type();
-  cpu::run_index(job, static_cast<char*>(result.data_ptr()), static_cast<char*>(src.data_ptr()));
+  cpu::run_index(job, data_of(result), data_of(src));
   return result;
 }
 

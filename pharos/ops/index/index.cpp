@@ -273,14 +273,14 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> embedding_bag_forward(
     for (int64_t i = bags.begin(b); i < bags.end(b); ++i) {
       if (!keep[i]) continue;
       rows.push_back(index[i]);
-      if (scale.defined()) scales.push_back(scale.data_ptr<float>()[i]);
+      if (scale.defined()) scales.push_back(scale.const_data_ptr<float>()[i]);
     }
     std::fill(max_row.begin(), max_row.end(), -1);
     float* o = out.data_ptr<float>() + b * width;
     if (doubles)
-      pool_bag(w.data_ptr<double>(), width, rows, scales, mode, o, max_row.data());
+      pool_bag(w.const_data_ptr<double>(), width, rows, scales, mode, o, max_row.data());
     else
-      pool_bag(w.data_ptr<float>(), width, rows, scales, mode, o, max_row.data());
+      pool_bag(w.const_data_ptr<float>(), width, rows, scales, mode, o, max_row.data());
     if (mode == kBagMax) {
       std::copy(max_row.begin(), max_row.end(), max_indices.data_ptr<int64_t>() + b * width);
     }

@@ -14,7 +14,7 @@ namespace {
 
 using ops::wrapped_dim;
 
-char* data(const Tensor& t) { return static_cast<char*>(t.data_ptr()); }
+char* data(const Tensor& t) { return t.unsafeGetTensorImpl()->data; }
 
 // The functional and out= forms start from a copy of self; in place, the result is self.
 void start_from(const Tensor& result, const Tensor& self) {

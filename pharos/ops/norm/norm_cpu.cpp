@@ -48,6 +48,8 @@ void update_running(const OptTensor& running, const T* fresh, int64_t n, double 
   const T m = static_cast<T>(momentum);
   for (int64_t i = 0; i < n; ++i) to[i] = m * fresh[i] + (1 - m) * to[i];
   if (!r.is_same(*running)) copy_values(*running, r);
+  // As in PyTorch, running statistics do not count a version.
+  running->unsafeGetTensorImpl()->storage->renew_contents();
 }
 
 int64_t rows_of(const Tensor& input, IntArrayRef shape) {

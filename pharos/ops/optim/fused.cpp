@@ -61,7 +61,7 @@ class Table {
     dtype_ = param.scalar_type();
     OptimTensor& row = rows_[count_++];
     for (int k = 0; k < cpu::kOptimParts; ++k)
-      row.data[k] = parts[k] ? parts[k]->mutable_data_ptr() : nullptr;
+      row.data[k] = parts[k] ? parts[k]->unsafeGetTensorImpl()->data : nullptr;
     row.numel = param.numel();
     row.scalars[0] = scalar0;
     row.scalars[1] = scalar1;

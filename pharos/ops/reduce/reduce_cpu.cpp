@@ -8,6 +8,7 @@
 #include "kernels/cpu/reduce_kernels.h"
 #include "kernels/cpu/scan.h"
 #include "kernels/cpu/scratch.h"
+#include "ops/plain.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reduce_decls.h"
 
@@ -111,7 +112,7 @@ void arg_columns(const Tensor* values, const Tensor& indices, const Tensor& self
   const LoadFn<A> load = loader<A>(in.scalar_type());
   const bool direct = c10::CppTypeToScalarType<A>::value == in.scalar_type();
   int64_t* index = indices.data_ptr<int64_t>();
-  char* value = values ? static_cast<char*>(values->data_ptr()) : nullptr;
+  char* value = values ? ops::data_of(*values) : nullptr;
   parallel_for(0, outer * blocks, grain_for(n * kWidth), [&](int64_t b, int64_t e) {
     A best[kWidth], row[kWidth];
     for (int64_t t = b; t < e; ++t) {
@@ -148,7 +149,7 @@ void arg_lines(const Tensor* values, const Tensor& indices, const Tensor& self, 
       c10::CppTypeToScalarType<A>::value == self.scalar_type() && lines.step(0) == size;
   const char* base = static_cast<const char*>(self.const_data_ptr());
   int64_t* index = indices.data_ptr<int64_t>();
-  char* value = values ? static_cast<char*>(values->data_ptr()) : nullptr;
+  char* value = values ? ops::data_of(*values) : nullptr;
   lines.for_each([&](const int64_t* at) {
     const int64_t n = lines.length();
     Scratch<A> copy(direct ? 0 : n);
@@ -237,7 +238,7 @@ void scan_into(ScanKind kind, const Tensor& result, const Tensor* positions, con
   const Tensor source = to_real ? self.to(result.scalar_type()) : self;
   if (to_real) return scan_into(kind, result, positions, source, dim);
   scan(kind, lines, self.scalar_type(), self.const_data_ptr(), result.scalar_type(),
-       result.data_ptr(), positions ? positions->data_ptr<int64_t>() : nullptr);
+       ops::data_of(result), positions ? positions->data_ptr<int64_t>() : nullptr);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ void kthvalue_shape(Out& out, const Tensor& self, int64_t k, int64_t dim, bool k
 namespace pharos::cpu {
 namespace {
 
-char* data(const Tensor& t) { return static_cast<char*>(t.data_ptr()); }
+char* data(const Tensor& t) { return t.unsafeGetTensorImpl()->data; }
 
 // Lines of self, values and indices along `dim`; where the dim was dropped its stride is 0.
 struct Geometry {
