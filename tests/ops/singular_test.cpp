@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -45,6 +46,15 @@ TEST(SingularVectors, OfNothingCompleteABasis) {
   EXPECT_EQ(s.numel(), 0);
   EXPECT_EQ(u.numel(), 0);
   EXPECT_LT(orthonormal_error(vh).item<double>(), 1e-6);
+}
+
+// A string literal names a norm; it is no number, though pointers turn into bool.
+TEST(SingularVectors, GiveNormsByName) {
+  static_assert(!std::is_convertible_v<const char*, at::Scalar>);
+  static_assert(std::is_convertible_v<bool, at::Scalar>);
+  const Tensor a = at::diag(at::tensor({3.0, -4.0}));
+  EXPECT_NEAR(at::linalg_matrix_norm(a, "nuc").item<double>(), 7, 1e-12);
+  EXPECT_NEAR(at::linalg_norm(a, "fro").item<double>(), 5, 1e-12);
 }
 
 }  // namespace

@@ -4,13 +4,18 @@
 #include <pharos/core/scalar_type.h>
 
 #include <string>
+#include <type_traits>
 
 namespace c10 {
 
 class PHAROS_API Scalar {
  public:
   Scalar() : tag_(Tag::Int) { v_.i = 0; }
-  Scalar(bool v) : tag_(Tag::Bool) { v_.i = v; }
+  // Of bool alone: pointers and literals must not become numbers.
+  template <typename B, std::enable_if_t<std::is_same_v<B, bool>, int> = 0>
+  Scalar(B v) : tag_(Tag::Bool) {
+    v_.i = v;
+  }
   Scalar(uint8_t v) : Scalar(static_cast<long>(v)) {}
   Scalar(int8_t v) : Scalar(static_cast<long>(v)) {}
   Scalar(int16_t v) : Scalar(static_cast<long>(v)) {}
