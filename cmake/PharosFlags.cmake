@@ -70,6 +70,20 @@ else()
   # 0x1480 = bits 7, 10 and 12: AVX3_DL, reserved for AVX, SSSE3.
   set(PHAROS_SIMD_OPTIONS -DHWY_WANT_SSE4=1 -DHWY_DISABLED_TARGETS=0x1480LL)
 endif()
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  list(APPEND PHAROS_SIMD_OPTIONS -O3)
-endif()
+# Loops over plain arrays are left to the compiler's vectoriser. -O3 would also give every one of
+# them a second vector loop for its rest and unrolled versions: 60 % more code. Where that was
+# measured to pay (PHAROS_O3_SOURCES), it stays.
+set(PHAROS_VECTORISE)
+foreach(flag -fvect-cost-model=dynamic --param=vect-epilogues-nomask=0)
+  string(MAKE_C_IDENTIFIER "PHAROS_HAS${flag}" has)
+  check_cxx_compiler_flag(${flag} ${has})
+  if(${has})
+    list(APPEND PHAROS_VECTORISE ${flag})
+  endif()
+endforeach()
+set(PHAROS_O3_SOURCES "/(cpu/gemm_simd|cpu/reduce_simd|cpu/random_[a-z]+|core/mt19937)\\.cpp$")
+# Straight-line code that runs once per call of an operator, a layer or a file: size counts. Not for
+# the bodies and kernels that small calls spend their time in.
+set(PHAROS_SMALL_SOURCES
+    "/gen/ops/|/pharos/(nn|optim|io|data|autograd)/|/ops/(activation|complex|conv|index|norm|pool|random|rnn)/")
+set(PHAROS_HOT_SOURCES "/(arithmetic|shape|factory)_bodies\\.cpp$|_cpu\\.cpp$")

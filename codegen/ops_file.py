@@ -47,6 +47,11 @@ class Op:
     doc: str = ""
 
     @property
+    def source(self) -> str:
+        """The name of the .ops file, without its ending."""
+        return self.where.partition(".ops")[0]
+
+    @property
     def forms(self) -> list[tuple[str, FunctionSchema, tuple[str, ...]]]:
         """(form, schema, variants) of every row of the operator table that this entry gives."""
         rows = [("functional", self.schema, self.variants)]

@@ -11,7 +11,7 @@ import tempfile
 
 from common import ROOT, finish, skip
 
-LIMIT = 9_450_000
+LIMIT = 8_500_000
 
 
 def main():

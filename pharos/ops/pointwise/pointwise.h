@@ -80,6 +80,10 @@ using at::Scalar;
 using at::string_view;
 using at::Tensor;
 
+// grad * conj(x), as gradients of products are.
+inline Tensor times_conj(const Tensor& grad, const Tensor& x) {
+  return PHAROS_LIKELY(!x.is_complex()) ? grad * x : grad * x.conj();
+}
 // t * s, t itself for 1 (defined with the matrix products).
 Tensor maybe_multiply(const Tensor& t, const Scalar& s);
 template <typename T>

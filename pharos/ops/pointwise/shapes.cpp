@@ -18,7 +18,7 @@ void like(Out& out, const Tensor& self, ScalarType dtype) {
   const Tensor* const inputs[] = {&self};
   set_broadcast_general(out, 0, dtype, inputs, 1);
 }
-void pair(Out& out, const Tensor& a, const Tensor& b, ScalarType dtype) {
+C10_ALWAYS_INLINE void pair(Out& out, const Tensor& a, const Tensor& b, ScalarType dtype) {
   out.allow_same();
   set_broadcast(out, 0, dtype, a, b);
 }
