@@ -22,25 +22,32 @@ inline int embedded_class(size_t nbytes) {
   return static_cast<int>((kDataOffset + nbytes + kSmallStep - 1) / kSmallStep);
 }
 
-// Storage and impl at the front of a block.
+// Storage and impl, whose geometry is unset, at the front of a block.
 C10_ALWAYS_INLINE TensorImpl* embed(char* block, int size_class, size_t nbytes) {
   auto* s = new (block) StorageImpl;
   s->pool_class = static_cast<uint8_t>(size_class);
   s->flags = StorageImpl::kEmbedded | StorageImpl::kResizable;
   s->nbytes_ = nbytes;
   s->data_ = block + kDataOffset;
-  auto* t = new (block + sizeof(StorageImpl)) TensorImpl;
+  auto* t = new (block + sizeof(StorageImpl)) TensorImpl(TensorImpl::UnsetGeometry{});
   t->flags = TensorImpl::kContiguous | TensorImpl::kEmbedded;
   t->storage = s;
   t->data = block + kDataOffset;
   return t;
 }
 
+C10_ALWAYS_INLINE void clear_geometry(TensorImpl* t) {
+  std::memset(t->sizes_, 0, sizeof t->sizes_);
+  std::memset(t->strides_, 0, sizeof t->strides_);
+}
+
 // An impl with storage for `nbytes` on the CPU; geometry and dtype are left to the caller.
 PHAROS_NOINLINE TensorImpl* allocate_dense(size_t nbytes) {
   if (PHAROS_LIKELY(nbytes <= kEmbeddedMax)) {
     const int size_class = embedded_class(nbytes);
-    return embed(static_cast<char*>(pool_allocate(size_class)), size_class, nbytes);
+    TensorImpl* t = embed(static_cast<char*>(pool_allocate(size_class)), size_class, nbytes);
+    clear_geometry(t);
+    return t;
   }
   c10::Storage storage(c10::Storage::use_byte_size_t(), nbytes, nullptr, true);
   TensorImpl* t = allocate_impl();
@@ -50,8 +57,8 @@ PHAROS_NOINLINE TensorImpl* allocate_dense(size_t nbytes) {
   return t;
 }
 
-// The same where this thread has a block at hand, otherwise null. Callers take their slow paths as
-// tail calls, so that the straight one saves no registers.
+// The same without a geometry where this thread has a block at hand, otherwise null. Callers take
+// their slow paths as tail calls, so that the straight one saves no registers.
 C10_ALWAYS_INLINE TensorImpl* allocate_at_hand(size_t nbytes) {
   if (PHAROS_UNLIKELY(nbytes > kEmbeddedMax)) return nullptr;
   const int size_class = embedded_class(nbytes);
@@ -157,6 +164,7 @@ Tensor empty_cpu(IntArrayRef sizes, ScalarType dtype) {
     return empty_cpu_slow(sizes, dtype);
   TensorImpl* t = allocate_at_hand(static_cast<size_t>(n) * elementSize(dtype));
   if (PHAROS_UNLIKELY(!t)) return empty_cpu_slow(sizes, dtype);
+  clear_geometry(t);
   t->dtype_ = dtype;
   t->numel_ = n;
   fill_contiguous(*t, sizes);

@@ -34,7 +34,7 @@ class Out {
   void set_like(int i, const Tensor& like, ScalarType dtype) {
     const TensorImpl& t = *like.unsafeGetTensorImpl();
     if (PHAROS_LIKELY(mode_ == Mode::kFunctional && t.is_contiguous()))
-      results_[i] = empty_dense_like(t, dtype);
+      new (results_ + i) Tensor(empty_dense_like(t, dtype));  // in place of an undefined one
     else
       set_like_slow(i, like, dtype);
   }

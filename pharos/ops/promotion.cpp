@@ -81,9 +81,9 @@ void set_broadcast_pair(Out& out, int i, ScalarType dtype, const Tensor& a, cons
   // A repeated number, as the gradient of a sum is, has no say in the layout.
   if (x->ndim == y->ndim && x->ndim <= TensorImpl::kInlineDims && out.functional() &&
       x->device_type == y->device_type && same_inline_sizes(*x, *y)) {
-    if ((x->flags & TensorImpl::kContiguous) && repeats_one_item(*y))
+    if ((x->flags & TensorImpl::kContiguous) && has_zero_strides(*y))
       return out.set_like(i, a, dtype);
-    if ((y->flags & TensorImpl::kContiguous) && repeats_one_item(*x))
+    if ((y->flags & TensorImpl::kContiguous) && has_zero_strides(*x))
       return out.set_like(i, b, dtype);
   }
   const Tensor* const inputs[] = {&a, &b};

@@ -2,6 +2,7 @@
 // what shape rules of pointwise operators are made of.
 #pragma once
 
+#include "core/inline_dims.h"
 #include "ops/out.h"
 
 namespace pharos::ops {
@@ -31,20 +32,6 @@ inline ScalarType promoted(const Tensor& a, const Tensor& b) {
 ScalarType promoted(const Tensor& a, const Scalar& b);
 // Integers and bool become the default dtype.
 ScalarType to_float_type(ScalarType t);
-
-// Unused inline dims are zero, so no loop over the dims is needed. (Written out: the compiler
-// leaves loops of five as loops.)
-static_assert(TensorImpl::kInlineDims == 5);
-inline bool same_inline_sizes(const TensorImpl& a, const TensorImpl& b) {
-  const int64_t *x = a.sizes_, *y = b.sizes_;
-  return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
-}
-
-// All inline strides are zero: one item, repeated.
-inline bool repeats_one_item(const TensorImpl& t) {
-  const int64_t* s = t.strides_;
-  return (s[0] | s[1] | s[2] | s[3] | s[4]) == 0;
-}
 
 // Result i takes the broadcast shape of the inputs (undefined ones do not count), with the strides
 // that TensorIterator gives: the inputs' own if they agree, otherwise dense in their order.

@@ -110,28 +110,27 @@ class NodeQueue {
   Node* here_[kInline];
 };
 
-// The gradients that a node returns: on the stack for up to eight edges, and only as many as there
-// are.
+// The gradients that a node returns: on the stack for up to four edges.
 class Results {
  public:
   explicit Results(uint32_t n)
-      : n_(n), data_(n > kInline ? new Tensor[n] : reinterpret_cast<Tensor*>(here_)) {
-    if (n <= kInline)
-      for (uint32_t i = 0; i < n; ++i) new (&data_[i]) Tensor;
-  }
+      : n_(n), data_(PHAROS_LIKELY(n <= kInline) ? here() : new Tensor[n]) {}
   ~Results() {
-    if (n_ > kInline)
+    if (PHAROS_UNLIKELY(n_ > kInline))
       delete[] data_;
     else
       for (uint32_t i = 0; i < n_; ++i) data_[i].~Tensor();
   }
   Results(const Results&) = delete;
   Tensor* data() { return data_; }
-  Tensor& operator[](uint32_t i) { return data_[i]; }
 
  private:
-  static constexpr uint32_t kInline = 8;
-  alignas(Tensor) char here_[kInline * sizeof(Tensor)];
+  static constexpr uint32_t kInline = 4;
+  Tensor* here() { return reinterpret_cast<Tensor*>(here_); }
+
+  // Undefined tensors are null pointers. All are cleared, by two stores, and only those of edges
+  // destroyed.
+  alignas(Tensor) char here_[kInline * sizeof(Tensor)] = {};
   uint32_t n_;
   Tensor* data_;
 };
@@ -257,16 +256,18 @@ class Pass {
     Results results(n->edge_count);
     if (any && runs(n, marks)) run_node(n, grads, results.data());
     drop_slots(n, store_(n).slot);
-    for (uint32_t i = 0; i < n->edge_count; ++i) {
-      const auto& e = n->edges[i];
-      if (!e.fn) continue;
-      State next = store_(e.fn);
-      if (results[i].defined()) deliver(n, i, e, results[i], next);
+    Tensor* result = results.data();
+    const auto* end = n->edges + n->edge_count;
+    for (const auto* e = n->edges; e != end; ++e, ++result) {
+      Node* to = e->fn;
+      if (!to) continue;
+      State next = store_(to);
+      if (result->defined()) deliver(n, *e, *result, next);
       if (--*next.dependencies == 0) {
-        if (e.fn->is_accumulate && !e.fn->extra)
-          step(e.fn);
+        if (to->is_accumulate && !to->extra)
+          step(to);
         else
-          make_ready(e.fn);
+          make_ready(to);
       }
     }
   }
@@ -315,9 +316,8 @@ class Pass {
   }
 
   // Casts and reduces a gradient to what its input was, and adds it where it goes.
-  C10_ALWAYS_INLINE void deliver(Node* from, uint32_t index, const torch::autograd::RawEdge& e,
-                                 Tensor& g, State next) {
-    if (PHAROS_UNLIKELY(e.reduce_to != nullptr)) reduce(from, index, e, g);
+  C10_ALWAYS_INLINE void deliver(Node* from, const RawEdge& e, Tensor& g, State next) {
+    if (PHAROS_UNLIKELY(e.reduce_to != nullptr)) reduce(from, e, g);
     if (PHAROS_UNLIKELY(g.scalar_type() != e.dtype && e.dtype != c10::ScalarType::Undefined))
       g = tape_ops.cast_gradient(g, e.dtype);
     Tensor& slot = slots_of(e.fn, next)[e.input_nr];
@@ -325,11 +325,11 @@ class Pass {
       slot = std::move(g);
       return;
     }
-    if (PHAROS_UNLIKELY(slot.sizes() != g.sizes())) refuse_shape(from, index, g, slot.sizes());
+    if (PHAROS_UNLIKELY(slot.sizes() != g.sizes())) refuse_shape(from, e, g, slot.sizes());
     add_to_slot(slot, g);
     g = Tensor();  // its other owners may be waiting to be the only one
   }
-  static void reduce(Node* from, uint32_t index, const torch::autograd::RawEdge& e, Tensor& g) {
+  PHAROS_NOINLINE static void reduce(Node* from, const RawEdge& e, Tensor& g) {
     const c10::IntArrayRef sizes(e.reduce_to + 1, static_cast<size_t>(e.reduce_to[0]));
     if (g.sizes().equals(sizes)) return;
     bool fits = sizes.size() <= g.sizes().size();
@@ -337,13 +337,14 @@ class Pass {
       const int64_t to = sizes[sizes.size() - 1 - i], of = g.sizes()[g.sizes().size() - 1 - i];
       fits = to == of || to == 1;
     }
-    if (!fits) refuse_shape(from, index, g, sizes);
+    if (!fits) refuse_shape(from, e, g, sizes);
     g = tape_ops.sum_to_size(g, sizes);
   }
-  [[noreturn]] PHAROS_COLD static void refuse_shape(Node* from, uint32_t index, const Tensor& g,
+  [[noreturn]] PHAROS_COLD static void refuse_shape(Node* from, const RawEdge& e, const Tensor& g,
                                                     c10::IntArrayRef expected) {
-    TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ", index,
-                " - got ", g.sizes(), " but expected shape compatible with ", expected);
+    TORCH_CHECK(false, "Function ", from->name(), " returned an invalid gradient at index ",
+                &e - from->edges, " - got ", g.sizes(), " but expected shape compatible with ",
+                expected);
   }
 
   BackwardCall& call_;

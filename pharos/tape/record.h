@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/factory.h"
+#include "core/inline_dims.h"
 #include "core/pool.h"
 #include "tape/saved.h"
 
@@ -143,8 +144,8 @@ inline void connect(RawEdge& e, const std::optional<Tensor>& t) {
 void note_broadcast(RawEdge& e, const Tensor& t);
 inline bool same_shape(const TensorImpl& a, const TensorImpl& b) {
   return a.ndim == b.ndim &&
-         (a.ndim <= TensorImpl::kInlineDims ? std::memcmp(a.sizes_, b.sizes_, sizeof a.sizes_) == 0
-                                            : a.sizes().equals(b.sizes()));
+         (PHAROS_LIKELY(a.ndim <= TensorImpl::kInlineDims) ? same_inline_sizes(a, b)
+                                                           : a.sizes().equals(b.sizes()));
 }
 C10_ALWAYS_INLINE void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
   connect(e, t);

@@ -53,8 +53,7 @@ void SavedTensor::save_packed(const Tensor& t, bool is_output, uint32_t nr) {
   kind_ = kPacked;
 }
 
-void SavedTensor::reset() {
-  if (!impl_) return;
+void SavedTensor::drop() {
   if (kind_ == kPacked)
     drop_packed(reinterpret_cast<PackedTensor*>(impl_));
   else

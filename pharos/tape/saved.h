@@ -49,13 +49,16 @@ class SavedTensor {
       return Tensor::retain(impl_);
     return unpack_slow(owner);
   }
-  void reset();
+  void reset() {
+    if (impl_) drop();
+  }
 
  private:
   // kPacked: impl_ is a PackedTensor made by saved-tensor hooks. kGone: dropped after backward.
   enum Kind : uint32_t { kPlain, kOutput, kPacked, kGone };
   void save_packed(const Tensor& t, bool is_output, uint32_t nr);
   Tensor unpack_slow(Node* owner) const;
+  void drop();
   [[noreturn]] void refuse_written(Node* owner) const;
   [[noreturn]] static void refuse_inference();
 

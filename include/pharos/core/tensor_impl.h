@@ -58,8 +58,13 @@ struct PHAROS_API TensorImpl {
   TensorExtra* extra = nullptr;
   // Unused inline dims are zero, so that shapes compare and copy as fixed runs of words. With more
   // dims than fit, both arrays live in `extra`.
-  int64_t sizes_[kInlineDims] = {};
-  int64_t strides_[kInlineDims] = {};
+  int64_t sizes_[kInlineDims];
+  int64_t strides_[kInlineDims];
+
+  // For makers that fill in the whole geometry themselves.
+  struct UnsetGeometry {};
+  explicit TensorImpl(UnsetGeometry) {}
+  TensorImpl() : sizes_{}, strides_{} {}
 
   void retain() const noexcept { refcount.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {

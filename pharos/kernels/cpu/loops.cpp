@@ -1,6 +1,7 @@
 // The engine's general path: strides, broadcasting, dtypes and threads.
 #include "kernels/cpu/loops.h"
 
+#include "core/inline_dims.h"
 #include "kernels/cpu/grain.h"
 #include "kernels/cpu/loops_plan.h"
 
@@ -363,11 +364,7 @@ ScalarType rounding(const Tensor& t, ScalarType common, bool keep_precision) {
 
 // One item that stands for every element: a number, or a number expanded to the result's shape.
 bool repeats_one_item(const TensorImpl& t) {
-  if (t.numel_ == 1) return true;
-  if (t.ndim > TensorImpl::kInlineDims) return false;
-  int64_t any = 0;
-  for (int64_t s : t.strides_) any |= s;
-  return any == 0;
+  return t.numel_ == 1 || (t.ndim <= TensorImpl::kInlineDims && has_zero_strides(t));
 }
 
 // A short packed run with a number on one side, the commonest case that needs no plan. False: it is
