@@ -38,14 +38,8 @@ def _stale(args) -> str:
 
 
 def _checks(s: FunctionSchema) -> str:
-    return " ".join(f'check_defined({arg_name(a)}, "{a.name}", {i});'
-                    for i, a in enumerate(s.all_args) if is_tensor(a))
-
-
-def _resolved(a: Arg) -> str:
-    """The argument for a second call, without lazy conj and neg bits."""
-    lazy = not a.is_write and (takes_gradient(a) or is_optional_list(a))
-    return f"resolved({arg_name(a)})" if lazy else arg_name(a)
+    tensors = _tensors(s.all_args)
+    return f"if (key & kUndefinedKey) check_defined(ROW({s.full_name}), {{{tensors}}});" if tensors else ""
 
 
 def _tensors(args) -> str:
@@ -90,12 +84,16 @@ def _signature(s: FunctionSchema) -> str:
 
 def _plain_function(s: FunctionSchema, body: str) -> str:
     """The function of a row: interposers come before anything else."""
-    args = ", ".join([f"kOpTable[ROW({s.full_name})]", *map(arg_name, s.all_args)])
     return f"""{_head(s)} {{
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer))
-    return Boxed<{_signature(s)}>::interpose({args});
+  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer)) {_boxed(s, "run_interposers")}
 {body}}}
 """
+
+
+def _boxed(s: FunctionSchema, how: str) -> str:
+    """The call handed over with boxed arguments."""
+    args = ", ".join([how, f"kOpTable[ROW({s.full_name})]", *map(arg_name, s.all_args)])
+    return f"return Boxed<{_signature(s)}>::through({args});"
 
 
 def _function(s: FunctionSchema, lines: str | list[str]) -> str:
@@ -131,15 +129,9 @@ def _head(s: FunctionSchema) -> str:
 
 def _slow(s: FunctionSchema) -> str:
     """Undefined arguments are refused; lazy conj and neg bits are resolved by calling again."""
-    again = f"op::{row_name(s)}({', '.join(map(_resolved, s.all_args))});"
-    write = ""
-    if s.is_inplace:
-        n = arg_name(s.args[0])
-        write = (f"\n      if (key_of({n}) & kLazyKey) return write_lazy({n}, [&](Tensor& {n}) "
-                 f"{{ {again} }});")
     return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
-      {_checks(s)}{write}
-      if (key & kLazyKey) return {again}
+      {_checks(s)}
+      if (key & kLazyKey) {_boxed(s, "call_resolved")}
       {_stale(s.all_args)}
     }}
 """
@@ -176,12 +168,20 @@ def raw(op: Op) -> str:
     head = f"static {ret} {row_name(s)}_raw({params}) {{\n"
     if op.kind == "structured":
         n = tensor_results(s)
+        if n == 1:
+            return head + f"""  Tensor result;
+  Out out(&result, 1);
+  {_shape_call(op, 'out')}
+  {_kernel_call(op, 'result', args)}
+  return result;
+}}
+"""
         moved = ", ".join(f"std::move(result[{i}])" for i in range(n))
         return head + f"""  Tensor result[{n}];
   Out out(result, {n});
   {_shape_call(op, 'out')}
   {_kernel_call(op, ', '.join(f'result[{i}]' for i in range(n)), args)}
-  return {moved if n == 1 else f'{{{moved}}}'};
+  return {{{moved}}};
 }}
 """
     guard = "  BelowAutograd below;\n" if op.kind == "direct" and takes else ""
@@ -210,6 +210,36 @@ def raw(op: Op) -> str:
     if ret.endswith("&") or not any(base_of(r.type).name == "Tensor" for r in s.returns):
         return head + guard + ("  return " if ret != "void" else "  ") + call + ";\n}\n"
     return head + guard + f"  auto result = {call};\n  untrack(result);\n  return result;\n}}\n"
+
+
+def _shares_into(op: Op, s: FunctionSchema | None) -> bool:
+    """Whether the in-place or out= form `s` has the shape rule and kernel write its targets."""
+    if op.kind != "structured" or s is None or (op.inplace_impl if s.is_inplace else op.out_impl):
+        return False
+    plain = [a.name for a in s.all_args if a not in s.out_args]
+    return (s.is_inplace or bool(plain) and plain == [a.name for a in op.schema.all_args]) and not any(
+        is_tensor_list(a) for a in s.out_args)
+
+
+def into(op: Op) -> str:
+    """Results written to given tensors: what the in-place and out= forms of a structured operator share."""
+    s = op.schema
+    n = tensor_results(s)
+    params = ", ".join(["Out::Mode mode", "Tensor* const* targets", "uint64_t key"] + plain_params(s, "at::"))
+    return f"""PHAROS_NOINLINE static void {row_name(s)}_into({params}) {{
+  (void)key;
+  OutInto out(mode, targets, {n}, {{{_tensors(s.all_args)}}});
+  {_shape_call(op, 'out')}
+  {_kernel_call(op, ', '.join(f'out[{i}]' for i in range(n)), call_args(s.all_args))}
+  out.finish();
+}}
+"""
+
+
+def _call_into(op: Op, mode: str, targets: list[str]) -> str:
+    addresses = ", ".join(f"&{t}" for t in targets)
+    args = ", ".join(["Out::Mode::" + mode, "targets", "key", *map(arg_name, op.schema.all_args)])
+    return f"Tensor* const targets[] = {{{addresses}}}; {row_name(op.schema)}_into({args});"
 
 
 def _kernel_call(op: Op, results: str, args: str) -> str:
@@ -278,7 +308,8 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
         return _function(s, [f"return {call};"])
     params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
     name = row_name(s)
-    forms = (f"PHAROS_NOINLINE static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
+    attribute = "inline" if _shares_into(op, s) else "PHAROS_NOINLINE static"
+    forms = (f"{attribute} void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
              "  bump_version(self);\n}\n\n")
     text = f"    uint64_t key = {_key(s.all_args)};\n" + _slow(s)
     if plan is not None:
@@ -311,16 +342,8 @@ def _write_inplace(op: Op) -> str:
     args = call_args(s.all_args)
     if op.inplace_impl:
         return f"    pharos::ops::{op.inplace_impl}({args});\n"
-    if op.kind == "structured":
-        inputs = _tensors(op.schema.all_args)
-        return f"""    {{
-      Tensor* const target[1] = {{&self}};
-      OutInto out(Out::Mode::kInplace, target, 1, {{{inputs}}});
-      {_shape_call(op, 'out')}
-      {_kernel_call(op, 'out[0]', args)}
-      out.finish();
-    }}
-"""
+    if _shares_into(op, s):
+        return f"  {_call_into(op, 'kInplace', ['self'])}\n"
     return f"    write_result(Out::Mode::kInplace, self, {row_name(op.schema)}_raw(key, {args}));\n"
 
 
@@ -345,15 +368,9 @@ def out_form(op: Op) -> str:
         return _function(s, [f"pharos::ops::{op.out_impl}({call_args(plain)}, {', '.join(outs)});", tail])
     text = _out_key(s, f.base_name)
     lists = any(is_tensor_list(a) for a in s.out_args)
-    same = f.all_args and [a.name for a in plain] == [a.name for a in f.all_args]
-    if op.kind == "structured" and not lists and same:
-        results = ", ".join(f"out_[{i}]" for i in range(n))
+    if _shares_into(op, s):
         text += f"""    if (PHAROS_LIKELY(!(key & kLazyKey))) {{
-      Tensor* const targets[{n}] = {{{', '.join('&' + o for o in outs)}}};
-      OutInto out_(Out::Mode::kOut, targets, {n}, {{{_tensors(f.all_args)}}});
-      {_shape_call(op, 'out_')}
-      {_kernel_call(op, results, call_args(plain))}
-      out_.finish();
+      {_call_into(op, 'kOut', outs)}
       {tail}
     }}
 """
@@ -404,7 +421,8 @@ def _written_lists(op: Op) -> list[str]:
     if op.backward or s.returns or op.kind != "direct" or "any" not in op.devices:
         raise SchemaError(f"{op.where}: what writes lists is direct, nondiff, on any device, without a result")
     lists = [(i, a, arg_name(a)) for i, a in enumerate(s.all_args) if is_tensor_list(a)]
-    checks = [f'for (const Tensor& t : {n}) check_defined(t, "{a.name}", {i});' for i, a, n in lists]
+    checks = [f'for (const Tensor& t : {n}) if (!t.defined()) refuse_undefined({i}, "{a.name}");'
+              for i, a, n in lists]
     each = lambda what: [f"for (const Tensor& t : {n}) {what};" for _, a, n in lists if a.is_write]
     return [
         f"const uint64_t key = {_key(s.all_args)};", "if (PHAROS_UNLIKELY(key & kUndefinedKey)) {", *checks, "}",
@@ -512,6 +530,8 @@ def bodies(family: str, ops: list[Op], table: dict[str, Op], rows: dict[str, int
             continue
         if op.kind in ("structured", "direct", "view"):
             parts.append(raw(op))
+        if _shares_into(op, op.inplace) or _shares_into(op, op.out):
+            parts.append(into(op))
         if plan is not None:
             parts.append(recorded(op, plan))
         parts.append(functional(op, plan))
@@ -522,7 +542,7 @@ def bodies(family: str, ops: list[Op], table: dict[str, Op], rows: dict[str, int
     text = "\n".join(parts)
     text = re.sub(r"ROW\(([\w:.]+)\)", lambda m: str(rows[m[1]]), text)
     own = f'#include "ops/{family}/{family}.h"' if (family in HAVE_HEADER) else ""
-    return f"""// Generated from {family}.ops: bodies of its operators.
+    return f"""// Generated from {ops[0].source}.ops: bodies of its operators.
 #include <pharos/tensor_operators.h>
 
 #include "dispatch/boxing.h"
@@ -564,9 +584,10 @@ def emit(ops: list[Op], ops_root=None) -> dict[str, str]:
     for family in sorted({op.family for op in ops}):
         mine = [op for op in ops if op.family == family]
         files[f"ops/{family}_decls.h"] = declarations(mine)
-        body, proto = bodies(family, mine, table, rows)
-        files[f"ops/{family}_bodies.cpp"] = body
-        protos.append(proto)
+        for source in sorted({op.source for op in mine}):
+            body, proto = bodies(family, [op for op in mine if op.source == source], table, rows)
+            files[f"ops/{source}_bodies.cpp"] = body
+            protos.append(proto)
     files["ops/rows.h"] = f"""// Generated: one function per row of the operator table.
 #pragma once
 

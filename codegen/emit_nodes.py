@@ -202,7 +202,7 @@ def emit_node(op: Op, plan: NodePlan) -> str:
             for i, r in enumerate(op.results):
                 if any(f"grad_{r}" in f for _, f in plan.formulas):
                     lines.append(f"const Tensor& grad_{r} = grads[{i}];")
-    lines += [m.unpack for m in plan.members.values()]
+    lines += [m.unpack for name, m in plan.members.items() if guard_edge(plan, name) is None]
     if lists:
         body = _list_run(op, plan)
     else:
@@ -226,7 +226,8 @@ def _fixed_run(plan: NodePlan) -> str:
     for targets, formula in plan.formulas:
         idx = [edge_index(plan, t) for t in targets]
         if len(targets) == 1:
-            lines.append(f"    if (edges[{idx[0]}].fn) out[{idx[0]}] = {formula};")
+            own = [m.unpack for name, m in plan.members.items() if guard_edge(plan, name) == idx[0]]
+            lines.append(f"    if (edges[{idx[0]}].fn) {{ {' '.join(own)} out[{idx[0]}] = {formula}; }}")
         else:
             cond = " || ".join(f"edges[{i}].fn" for i in idx)
             needs = ", ".join(f"edges[{i}].fn != nullptr" for i in idx)

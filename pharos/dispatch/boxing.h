@@ -13,12 +13,14 @@ using c10::ArrayRef;
 using c10::IValue;
 using torch::jit::Stack;
 
-// Which argument is being converted, for the error.
+// The call whose arguments are being converted, for the error. Which one it is, its place tells.
 struct ArgSite {
   const OpRow& op;
   const Stack& stack;
-  size_t n, i;
-  [[noreturn]] PHAROS_COLD void fail() const { throw_argument_error(op, stack, n, i); }
+  size_t n;
+  [[noreturn]] PHAROS_NOINLINE PHAROS_COLD void fail(const IValue& v) const {
+    throw_argument_error(op, stack, n, static_cast<size_t>(&v - (stack.data() + stack.size() - n)));
+  }
 };
 
 // Converts one value: `read` gives false where the value does not fit. Narrower than to<T>() in
@@ -58,8 +60,8 @@ PHAROS_UNBOX(IValue, true, v)
 template <typename A>
 struct Unbox {
   using T = std::remove_cv_t<std::remove_reference_t<A>>;
-  Unbox(const IValue& v, const ArgSite& site) {
-    if (PHAROS_UNLIKELY(!Value<T>::read(v, &value))) site.fail();
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
+    if (PHAROS_UNLIKELY(!Value<T>::read(v, &value))) site.fail(v);
   }
   const T& get() const { return value; }
   T value{};
@@ -68,7 +70,7 @@ struct Unbox {
 template <>
 struct Unbox<const at::Tensor&> {
   Unbox(const IValue& v, const ArgSite& site) : value(v) {
-    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail();
+    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail(v);
   }
   const at::Tensor& get() const { return value.toTensor(); }
   const IValue& value;
@@ -76,20 +78,20 @@ struct Unbox<const at::Tensor&> {
 template <>
 struct Unbox<at::Tensor&> {
   Unbox(IValue& v, const ArgSite& site) : value(v) {
-    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail();
+    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail(v);
   }
   at::Tensor& get() const { return value.toTensor(); }
   IValue& value;
 };
 template <>
 struct Unbox<c10::Device> {
-  Unbox(const IValue& v, const ArgSite& site) : value(c10::DeviceType::CPU) {
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : value(c10::DeviceType::CPU) {
     if (v.isDevice()) {
       value = v.toDevice();
     } else if (v.isString()) {
       value = c10::Device(v.toStringRef());
     } else {
-      site.fail();
+      site.fail(v);
     }
   }
   c10::Device get() const { return value; }
@@ -125,16 +127,16 @@ struct Run {
 };
 template <typename T>
 struct Unbox<ArrayRef<T>> {
-  Unbox(const IValue& v, const ArgSite& site) {
-    if (PHAROS_UNLIKELY(!run.read(v))) site.fail();
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
+    if (PHAROS_UNLIKELY(!run.read(v))) site.fail(v);
   }
   ArrayRef<T> get() const { return run.ref(); }
   Run<T> run;
 };
 template <typename T>
 struct Unbox<c10::OptionalArrayRef<T>> {
-  Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
-    if (has && !run.read(v)) site.fail();
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
+    if (has && !run.read(v)) site.fail(v);
   }
   c10::OptionalArrayRef<T> get() const {
     return has ? c10::OptionalArrayRef<T>(run.ref()) : c10::OptionalArrayRef<T>();
@@ -144,7 +146,7 @@ struct Unbox<c10::OptionalArrayRef<T>> {
 };
 template <typename T>
 struct UnboxOptional {
-  UnboxOptional(const IValue& v, const ArgSite& site) {
+  PHAROS_NOINLINE UnboxOptional(const IValue& v, const ArgSite& site) {
     if (!v.isNone()) value.emplace(Unbox<T>(v, site).get());
   }
   const std::optional<T>& get() const { return value; }
@@ -160,8 +162,8 @@ struct Unbox<const std::optional<T>&> : UnboxOptional<T> {
 };
 template <typename T>
 struct Unbox<std::optional<ArrayRef<T>>> {
-  Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
-    if (has && !run.read(v)) site.fail();
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
+    if (has && !run.read(v)) site.fail(v);
   }
   std::optional<ArrayRef<T>> get() const {
     return has ? std::optional<ArrayRef<T>>(run.ref()) : std::nullopt;
@@ -171,10 +173,10 @@ struct Unbox<std::optional<ArrayRef<T>>> {
 };
 template <size_t N>
 struct Unbox<std::array<bool, N>> {
-  Unbox(const IValue& v, const ArgSite& site) {
-    if (!v.isList() || v.toListRef().size() != N) site.fail();
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
+    if (!v.isList() || v.toListRef().size() != N) site.fail(v);
     for (size_t i = 0; i < N; ++i)
-      if (!Value<bool>::read(v.toListRef()[i], &value[i])) site.fail();
+      if (!Value<bool>::read(v.toListRef()[i], &value[i])) site.fail(v);
   }
   const std::array<bool, N>& get() const { return value; }
   std::array<bool, N> value;
@@ -183,20 +185,30 @@ struct Unbox<std::array<bool, N>> {
 template <>
 struct Unbox<const c10::List<std::optional<at::Tensor>>&> {
   using List = c10::List<std::optional<at::Tensor>>;
-  Unbox(const IValue& v, const ArgSite& site) : value(make(v, site)) {}
+  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : value(make(v, site)) {}
   const List& get() const { return value; }
   static List make(const IValue& v, const ArgSite& site) {
-    if (!v.isList()) site.fail();
+    if (!v.isList()) site.fail(v);
     for (const IValue& x : v.toListRef())
-      if (!x.isTensor() && !x.isNone()) site.fail();
+      if (!x.isTensor() && !x.isNone()) site.fail(v);
     return v.to<List>();
   }
   List value;
 };
 
+// The arguments of a call on their way to boxed code; out of line, for each signature has its own.
+struct OwnStack : Stack {
+  PHAROS_NOINLINE explicit OwnStack(size_t n) { reserve(n); }
+  PHAROS_NOINLINE ~OwnStack() {}
+};
+template <typename T>
+PHAROS_NOINLINE void push(OwnStack& stack, const T& v) {
+  stack.emplace_back(v);
+}
+
 // ---- Results.
 
-inline void store(Stack& stack, size_t base, IValue&& result) {
+PHAROS_NOINLINE inline void store(Stack& stack, size_t base, IValue&& result) {
   if (base == stack.size()) {
     stack.push_back(std::move(result));
     return;
@@ -269,15 +281,14 @@ struct Boxed<R(A...)> {
     call(op, stack, std::index_sequence_for<A...>());
   }
 
-  // The way from an operator's C++ entry to the handlers and back: boxes the arguments, runs the
-  // active interposers and unboxes. What is returned by reference is the object that was passed.
-  static R interpose(const OpRow& op, A... args) {
-    Stack stack;
-    stack.reserve(kArgs);
-    at::Tensor* written[kArgs + 1] = {};
+  // The way from an operator's C++ entry to boxed code and back: boxes the arguments, calls `run`
+  // (the handlers, say) and unboxes. What is returned by reference is the object that was passed.
+  static R through(void (*run)(const OpRow&, Stack&), const OpRow& op, A... args) {
+    boxing::OwnStack stack(kArgs);
+    at::Tensor* written[kArgs + 1];
     [[maybe_unused]] at::Tensor** next = written;
-    ((stack.emplace_back(args), boxing::note_written<A>(next, args)), ...);
-    run_interposers(op, stack);
+    ((boxing::push(stack, args), boxing::note_written<A>(next, args)), ...);
+    run(op, stack);
     if constexpr (std::is_void_v<R>) {
       check(op, stack, 0);
     } else if constexpr (boxing::IsTuple<R>::value) {
@@ -299,17 +310,15 @@ struct Boxed<R(A...)> {
     const auto f = reinterpret_cast<R (*)(A...)>(op.unboxed);
     const size_t base = stack.size() - kArgs;
     [[maybe_unused]] c10::IValue* v = stack.data() + base;
+    [[maybe_unused]] const boxing::ArgSite site{op, stack, kArgs};
     if constexpr (std::is_void_v<R>) {
-      f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...);
+      f(boxing::Unbox<A>(v[I], site).get()...);
       stack.resize(base);
     } else if constexpr (boxing::IsTuple<R>::value) {
-      boxing::store_tuple(stack, base,
-                          f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...),
+      boxing::store_tuple(stack, base, f(boxing::Unbox<A>(v[I], site).get()...),
                           std::make_index_sequence<boxing::IsTuple<R>::kSize>());
     } else {
-      boxing::store(
-          stack, base,
-          c10::IValue(f(boxing::Unbox<A>(v[I], boxing::ArgSite{op, stack, kArgs, I}).get()...)));
+      boxing::store(stack, base, c10::IValue(f(boxing::Unbox<A>(v[I], site).get()...)));
     }
   }
 };

@@ -3,15 +3,20 @@
 
 #include <pharos/ops/functions.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/devices.h"
-#include "dispatch/op_table.h"
+#include "dispatch/user_ops.h"
 #include "tape/meta.h"
 #include "tape/module_path.h"
 
 namespace pharos::op {
 namespace {
+
+using c10::IValue;
 
 c10::DeviceType device_of_key(uint64_t key) {
   return static_cast<c10::DeviceType>((key >> 16) & 0xff);
@@ -22,7 +27,58 @@ c10::DeviceType device_of_key(uint64_t key) {
                               backend_name(t), "' backend. This operator has no kernel for it.");
 }
 
+bool is_lazy(const IValue& v) {
+  return v.isTensor() && v.toTensor().defined() &&
+         (v.toTensor().is_conj() || v.toTensor().is_neg());
+}
+Tensor resolved(const Tensor& t) { return t.resolve_conj().resolve_neg(); }
+
 }  // namespace
+
+std::vector<Tensor> resolved(TensorList list) {
+  std::vector<Tensor> plain;
+  plain.reserve(list.size());
+  for (const Tensor& t : list) plain.push_back(t.defined() ? resolved(t) : t);
+  return plain;
+}
+
+void refuse_undefined(size_t position, const std::string& argument) {
+  TORCH_CHECK(
+      false, "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #",
+      position, " '", argument, "'");
+}
+
+void check_defined(size_t op, std::initializer_list<const Tensor*> tensors) {
+  const Tensor* const* next = tensors.begin();
+  const auto& arguments = schema_of(kOpTable[op]).arguments();
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].type()->kind() != c10::TypeKind::TensorType) continue;
+    if (!(*next++)->defined()) refuse_undefined(i, arguments[i].name());
+  }
+}
+
+void call_resolved(const OpRow& op, torch::jit::Stack& stack) {
+  const auto& arguments = schema_of(op).arguments();
+  std::vector<std::pair<Tensor, Tensor>> written;  // the lazy tensors, and what stands for them
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    IValue& v = stack[i];
+    if (is_lazy(v)) {
+      Tensor lazy = v.toTensor(), plain = resolved(lazy);
+      if (arguments[i].alias_info() && arguments[i].alias_info()->isWrite())
+        written.emplace_back(lazy, plain);
+      v = plain;
+    } else if (v.isList()) {
+      const c10::ArrayRef<IValue> items = v.toListRef();
+      if (std::none_of(items.begin(), items.end(), is_lazy)) continue;
+      c10::impl::GenericList plain(v.toList().elementType());
+      for (const IValue& item : items)
+        plain.push_back(is_lazy(item) ? IValue(resolved(item.toTensor())) : item);
+      v = plain;
+    }
+  }
+  op.boxed(op, stack);
+  for (auto& [lazy, plain] : written) lazy.copy_(plain);
+}
 
 void not_implemented(const char* op) {
   TORCH_CHECK_NOT_IMPLEMENTED(false, op, " is not implemented in this version of Pharos");
@@ -51,27 +107,6 @@ void check_out_call(const char* op, uint64_t key) {
               "(): functions with out=... arguments don't support automatic differentiation, but "
               "one of the arguments "
               "requires grad.");
-}
-
-Tensor resolved(const Tensor& t) {
-  if (!t.defined() || !(t.is_conj() || t.is_neg())) return t;
-  return t.resolve_conj().resolve_neg();
-}
-std::optional<Tensor> resolved(const std::optional<Tensor>& t) {
-  if (!t) return t;
-  return resolved(*t);
-}
-std::vector<Tensor> resolved(TensorList list) {
-  std::vector<Tensor> out;
-  out.reserve(list.size());
-  for (const Tensor& t : list) out.push_back(resolved(t));
-  return out;
-}
-c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>& list) {
-  c10::List<std::optional<Tensor>> out;
-  for (size_t i = 0; i < list.size(); ++i)
-    out.push_back(resolved(std::optional<Tensor>(list.get(i))));
-  return out;
 }
 
 void untrack_slow(TensorImpl* t) {

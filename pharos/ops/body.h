@@ -6,6 +6,7 @@
 
 #include "core/thread_state.h"
 #include "dispatch/device_table.h"
+#include "dispatch/op_table.h"
 #include "ops/out.h"
 #include "tape/record.h"
 
@@ -18,12 +19,13 @@ using at::TensorList;
 using c10::TensorImpl;
 
 // "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'".
-inline void check_defined(const Tensor& t, const char* name, int position) {
-  TORCH_CHECK(
-      t.defined(),
-      "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #",
-      position, " '", name, "'");
-}
+[[noreturn]] void refuse_undefined(size_t position, const std::string& argument);
+// Refuses the first undefined one of row `op`'s Tensor arguments, which are given in order.
+void check_defined(size_t op, std::initializer_list<const Tensor*> tensors);
+// The operator on arguments of which some have lazy conj or neg bits: on resolved ones (recorded,
+// if they require grad); what it writes is copied back.
+void call_resolved(const OpRow& op, torch::jit::Stack& stack);
+std::vector<Tensor> resolved(TensorList list);
 [[noreturn]] void not_implemented(const char* op);
 [[noreturn]] void refuse_device(const char* op, uint64_t key);
 void add_operator_context(c10::Error& e, const char* op);
@@ -31,27 +33,6 @@ void add_operator_context(c10::Error& e, const char* op);
 void refuse_gradient(const Tensor& t, const char* argument, const char* op);
 void refuse_gradient(const std::optional<Tensor>& t, const char* argument, const char* op);
 void check_out_call(const char* op, uint64_t key);
-
-// The tensor without lazy conj and neg bits (recorded, if it requires grad).
-Tensor resolved(const Tensor& t);
-std::optional<Tensor> resolved(const std::optional<Tensor>& t);
-std::vector<Tensor> resolved(TensorList list);
-c10::List<std::optional<Tensor>> resolved(const c10::List<std::optional<Tensor>>& list);
-// Runs an in-place operator on a resolved copy of a lazily conjugated tensor and copies it back.
-template <typename F>
-Tensor& write_lazy(Tensor& self, F&& f) {
-  Tensor plain = resolved(self);
-  f(plain);
-  self.copy_(plain);
-  return self;
-}
-template <typename F>
-const Tensor& write_lazy(const Tensor& self, F&& f) {
-  Tensor plain = resolved(self);
-  f(plain);
-  self.copy_(plain);
-  return self;
-}
 
 // Results of functions that compute below autograd are tensors of their own, also where the
 // function made them as views of its temporaries.

@@ -35,7 +35,7 @@ class WrittenLists(unittest.TestCase):
             self.assertIn(f"for (const Tensor& t : {name}) check_inplace(t, records(key));", text)
             self.assertIn(f"for (const Tensor& t : {name}) bump_version(t);", text)
         self.assertNotIn("counts) bump_version", text)
-        self.assertIn('for (const Tensor& t : counts) check_defined(t, "counts", 2);', text)
+        self.assertIn('for (const Tensor& t : counts) if (!t.defined()) refuse_undefined(2, "counts");', text)
         self.assertIn("pharos::ops::step(self, states, counts, lr);", text)
 
     def test_results_and_single_devices_are_refused(self):

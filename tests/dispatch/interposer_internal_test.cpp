@@ -46,11 +46,15 @@ bool special() { return pharos::thread_state.special & pharos::kSpecialInterpose
 extern const OpRow k_mul, k_mul_, k_mul_out, k_twice, k_cast, k_minmax;
 
 Tensor cast(const Tensor& x, c10::ScalarType t) {
-  if (special()) return Boxed<Tensor(const Tensor&, c10::ScalarType)>::interpose(k_cast, x, t);
+  if (special())
+    return Boxed<Tensor(const Tensor&, c10::ScalarType)>::through(pharos::run_interposers, k_cast,
+                                                                  x, t);
   return filled(value(x), t);
 }
 Tensor mul(const Tensor& x, const c10::Scalar& y) {
-  if (special()) return Boxed<Tensor(const Tensor&, const c10::Scalar&)>::interpose(k_mul, x, y);
+  if (special())
+    return Boxed<Tensor(const Tensor&, const c10::Scalar&)>::through(pharos::run_interposers, k_mul,
+                                                                     x, y);
   return filled(value(x) * y.toDouble(), x.scalar_type());
 }
 void set(Tensor& x, double v) {
@@ -61,14 +65,16 @@ void set(Tensor& x, double v) {
   }
 }
 Tensor& mul_(Tensor& x, const c10::Scalar& y) {
-  if (special()) return Boxed<Tensor&(Tensor&, const c10::Scalar&)>::interpose(k_mul_, x, y);
+  if (special())
+    return Boxed<Tensor&(Tensor&, const c10::Scalar&)>::through(pharos::run_interposers, k_mul_, x,
+                                                                y);
   set(x, value(x) * y.toDouble());
   return x;
 }
 Tensor& mul_out(const Tensor& x, const c10::Scalar& y, Tensor& out) {
   if (special())
-    return Boxed<Tensor&(const Tensor&, const c10::Scalar&, Tensor&)>::interpose(k_mul_out, x, y,
-                                                                                 out);
+    return Boxed<Tensor&(const Tensor&, const c10::Scalar&, Tensor&)>::through(
+        pharos::run_interposers, k_mul_out, x, y, out);
   if (!out.defined()) {
     out = filled(0);
   }
@@ -77,8 +83,8 @@ Tensor& mul_out(const Tensor& x, const c10::Scalar& y, Tensor& out) {
 }
 std::tuple<Tensor&, Tensor&> minmax(const Tensor& x, Tensor& lo, Tensor& hi) {
   if (special())
-    return Boxed<std::tuple<Tensor&, Tensor&>(const Tensor&, Tensor&, Tensor&)>::interpose(
-        k_minmax, x, lo, hi);
+    return Boxed<std::tuple<Tensor&, Tensor&>(const Tensor&, Tensor&, Tensor&)>::through(
+        pharos::run_interposers, k_minmax, x, lo, hi);
   set(lo, value(x) - 1);
   set(hi, value(x) + 1);
   return {lo, hi};
@@ -86,7 +92,7 @@ std::tuple<Tensor&, Tensor&> minmax(const Tensor& x, Tensor& lo, Tensor& hi) {
 // A composite: its row names what stands behind the test.
 Tensor twice_inside(const Tensor& x) { return mul(mul(x, 2), 2); }
 Tensor twice(const Tensor& x) {
-  if (special()) return Boxed<Tensor(const Tensor&)>::interpose(k_twice, x);
+  if (special()) return Boxed<Tensor(const Tensor&)>::through(pharos::run_interposers, k_twice, x);
   return twice_inside(x);
 }
 
