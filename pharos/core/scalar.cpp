@@ -51,8 +51,8 @@ double Scalar::to_double_slow() const {
   return static_cast<double>(v_.i);
 }
 
-int64_t Scalar::toLong() const {
-  if (tag_ == Tag::Int || tag_ == Tag::Bool) return v_.i;
+int64_t Scalar::to_long() const {
+  if (tag_ == Tag::Bool) return v_.i;
   require_real(*this, "int64_t");
   return integer_from(toDouble());
 }

@@ -55,7 +55,7 @@ class PHAROS_API Scalar {
 
   // Checked conversions: an error where the value does not fit the type ("value cannot be converted
   // to type ... without overflow").
-  int64_t toLong() const;
+  int64_t toLong() const { return PHAROS_LIKELY(tag_ == Tag::Int) ? v_.i : to_long(); }
   int toInt() const;
   int8_t toChar() const;
   uint8_t toByte() const;
@@ -86,6 +86,7 @@ class PHAROS_API Scalar {
 
  private:
   enum class Tag : uint32_t { Double, Int, Bool, Complex };
+  int64_t to_long() const;
   double to_double_slow() const;
   static void check_unsigned(unsigned long v);
   union {

@@ -17,7 +17,7 @@ struct PHAROS_API StorageImpl {
 
   std::atomic<uint32_t> refcount{1};
   std::atomic<uint32_t> version_{0};
-  // Null while the storage has no plain buffer (meta tensors, empty storages).
+  // Null without a plain buffer: meta, empty; private layouts, which data() would first make plain.
   void* data_ = nullptr;
   size_t nbytes_ = 0;
   void (*deleter_)(void*) = nullptr;

@@ -69,9 +69,6 @@ void addcmul(Out& out, const Tensor& self, const Tensor& tensor1, const Tensor& 
 void addcdiv(Out& out, const Tensor& self, const Tensor& tensor1, const Tensor& tensor2,
              const Scalar& value);
 
-// Alpha must be of no higher kind than the result.
-void check_alpha(ScalarType dtype, const Scalar& alpha);
-
 }  // namespace pharos::ops
 
 namespace pharos::backward {

@@ -40,10 +40,8 @@ void check_clamp(ScalarType t) {
   TORCH_CHECK_NOT_IMPLEMENTED(!isComplexType(t), "clamp is not supported for complex types");
 }
 
-}  // namespace
-
-void check_alpha(ScalarType dtype, const Scalar& alpha) {
-  if (PHAROS_LIKELY(alpha.isIntegral(false))) return;
+// Alpha must be of no higher kind than the result; an integer never is.
+PHAROS_NOINLINE void check_alpha(ScalarType dtype, const Scalar& alpha) {
   TORCH_CHECK(!alpha.isBoolean() || dtype == c10::kBool,
               "Boolean alpha only supported for Boolean results.");
   TORCH_CHECK(isFloatingType(dtype) || isComplexType(dtype) || alpha.isIntegral(true),
@@ -51,6 +49,8 @@ void check_alpha(ScalarType dtype, const Scalar& alpha) {
   TORCH_CHECK(isComplexType(dtype) || !alpha.isComplex(),
               "For non-complex input tensors, argument alpha must not be a complex number.");
 }
+
+}  // namespace
 
 void unary(Out& out, const Tensor& self) { like(out, self, self.scalar_type()); }
 void unary_float(Out& out, const Tensor& self) {
@@ -123,12 +123,12 @@ void comparison(Out& out, const Tensor& self, const Scalar&) { like(out, self, c
 
 void add(Out& out, const Tensor& self, const Tensor& other, const Scalar& alpha) {
   const ScalarType t = promoted(self, other);
-  check_alpha(t, alpha);
+  if (PHAROS_UNLIKELY(!alpha.isIntegral(false))) check_alpha(t, alpha);
   pair(out, self, other, t);
 }
 void add(Out& out, const Tensor& self, const Scalar& other, const Scalar& alpha) {
   const ScalarType t = promoted(self, other);
-  check_alpha(t, alpha);
+  if (PHAROS_UNLIKELY(!alpha.isIntegral(false))) check_alpha(t, alpha);
   like(out, self, t);
 }
 void sub(Out& out, const Tensor& self, const Tensor& other, const Scalar& alpha) {
