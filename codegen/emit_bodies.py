@@ -457,8 +457,7 @@ def forwards(op: Op) -> str:
             out.append(f"{ret} {s.base_name}_out({', '.join(out_params(s, False))}) {{ return {row}({call_args(s.all_args)}); }}")
         elif "function" in variants:
             if has_options(s):
-                call = options_call(s)
-                wrap = f"{row}({call})"
+                wrap = f"{row}({', '.join(options_call(s))})"
                 if ret == "Tensor":
                     wrap = f"pharos::op::with_requires_grad({wrap}, options)"
                 out.append(f"{ret} {s.base_name}({', '.join(grouped_params(s, False))}) {{ return {wrap}; }}")
@@ -468,8 +467,7 @@ def forwards(op: Op) -> str:
             self_ref = "const_cast<Tensor&>(*this)" if next(a for a in s.args if a.name == "self").is_write else "*this"
             names = ", ".join(self_ref if a.name == "self" else arg_name(a) for a in s.all_args)
             if has_options(s):
-                call = options_call(s).split(", ")
-                call = ", ".join("*this" if a.name == "self" else c for a, c in zip(s.all_args, call))
+                call = ", ".join("*this" if a.name == "self" else c for a, c in zip(s.all_args, options_call(s)))
                 out.append(f"{ret} Tensor::{s.base_name}({', '.join(grouped_params(m, False))}) const {{ return pharos::op::with_requires_grad({row}({call}), options); }}")
             out.append(f"{ret} Tensor::{s.base_name}({', '.join(plain_params(m))}) const {{ return {row}({names}); }}")
     return "\n".join(out)

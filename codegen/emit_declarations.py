@@ -74,11 +74,12 @@ def grouped_params(s: FunctionSchema, defaults: bool) -> list[str]:
     return out
 
 
-def options_call(s: FunctionSchema) -> str:
+def options_call(s: FunctionSchema) -> list[str]:
     """Arguments of the plain overload as the grouped one passes them."""
     spread = {"dtype": "options.dtype_opt()", "layout": "options.layout_opt()",
-              "device": "options.device_opt()", "pin_memory": "options.pinned_memory_opt()"}
-    return ", ".join(spread.get(a.name, arg_name(a)) for a in s.all_args)
+              "device": "options.device_opt()", "pin_memory": "options.pinned_memory_opt()",
+              "memory_format": "pharos::op::memory_format_of(options, memory_format)"}
+    return [spread.get(a.name, arg_name(a)) for a in s.all_args]
 
 
 def out_params(s: FunctionSchema, defaults: bool) -> list[str]:

@@ -57,6 +57,15 @@ inline bool is_differentiable(const Tensor& t) {
 }
 // `copy` with the history of `original`.
 Tensor with_history(Tensor copy, const Tensor& original);
+// The format that a call with options asks for, in them or as an argument of its own.
+C10_ALWAYS_INLINE std::optional<c10::MemoryFormat> memory_format_of(
+    const c10::TensorOptions& options, std::optional<c10::MemoryFormat> argument) {
+  if (PHAROS_LIKELY(!options.has_memory_format())) return argument;
+  TORCH_CHECK(!argument,
+              "Cannot set memory_format both in TensorOptions and explicit argument; please delete "
+              "the redundant setter.");
+  return options.memory_format_opt();
+}
 // What factories do last: the option requires_grad makes the result a leaf that records.
 C10_ALWAYS_INLINE Tensor with_requires_grad(Tensor&& t, const c10::TensorOptions& options) {
   if (PHAROS_UNLIKELY(options.requires_grad())) t.set_requires_grad(true);
