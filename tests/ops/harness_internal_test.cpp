@@ -142,7 +142,8 @@ std::string compare(const Tensor& a, const Tensor& b, Tolerance tol) {
   };
   const Tensor x = flat(a.detach()), y = flat(b.detach());
   if (c10::isIntegralType(x.scalar_type(), true)) {
-    if (std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0) return "";
+    if (x.numel() == 0 || std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0)
+      return "";
     return message("integer values differ:\n", x, "\nagainst\n", y);
   }
   const double* p = x.const_data_ptr<double>();

@@ -81,20 +81,20 @@ Registration::Registration(const char* row, void (*fill)(Samples&)) {
 }
 
 std::vector<Samples>& all_samples() {
-  static auto* const tables = [] {
-    auto* list = new std::vector<Samples>;
+  static std::vector<Samples> tables = [] {
+    std::vector<Samples> list;
     for (const Entry& e : entries()) {
       // A stream of its own for each table, so that adding one does not change the others.
       uint64_t seed = 1469598103934665603u;
       for (const char* c = e.row; *c; ++c)
         seed = (seed ^ static_cast<unsigned char>(*c)) * 1099511628211u;
       at::manual_seed(seed & 0xffffffffu);
-      list->emplace_back(e.row);
-      e.fill(list->back());
+      list.emplace_back(e.row);
+      e.fill(list.back());
     }
     return list;
   }();
-  return *tables;
+  return tables;
 }
 
 Tensor uniform(c10::IntArrayRef sizes, double low, double high) {

@@ -254,7 +254,8 @@ Tensor& zero_(Tensor& self) {
 
 // ---- values ----
 
-Tensor lift(const Tensor& self) { return self; }
+// A tensor of its own: history given to the argument itself would be a cycle.
+Tensor lift(const Tensor& self) { return view_of(self, self.sizes(), self.strides()); }
 Tensor lift_fresh(const Tensor& self) { return self; }
 
 Scalar _local_scalar_dense(const Tensor& self) {
