@@ -254,20 +254,30 @@ Tensor input_grad(const Normed& n, const Tensor& g, IntArrayRef dims) {
   return n.rstd * (g - g.mean(dims, true) - n.xhat * (g * n.xhat).mean(dims, true));
 }
 
+// A batch norm's input normalised channel by channel: by its own statistics in training, else by
+// the running ones.
+struct Channels {
+  Channels(const Tensor& input, const Tensor& mean, const Tensor& var, bool train, double eps)
+      : dims{0}, shape(static_cast<size_t>(input.dim()), 1) {
+    for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
+    shape[1] = input.size(1);
+    if (train) {
+      n = normalised(input, dims, eps);
+    } else {
+      n.rstd = at::rsqrt(var.view(shape) + eps);
+      n.xhat = (input - mean.view(shape)) * n.rstd;
+    }
+  }
+  std::vector<int64_t> dims, shape;  // what is summed over; one channel's number as the input lies
+  Normed n;
+};
+
 Grads3 batch_norm_recorded(const Tensor& grad, const Tensor& input, const Tensor& weight,
                            const Tensor& mean, const Tensor& var, bool train, double eps,
                            std::array<bool, 3> needs) {
-  std::vector<int64_t> dims{0}, shape(static_cast<size_t>(input.dim()), 1);
-  for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
-  shape[1] = input.size(1);
+  const Channels c(input, mean, var, train, eps);
+  const auto& [dims, shape, n] = c;
   const Tensor g = weight.defined() ? grad * weight.view(shape) : grad;
-  Normed n;
-  if (train) {
-    n = normalised(input, dims, eps);
-  } else {
-    n.rstd = at::rsqrt(var.view(shape) + eps);
-    n.xhat = (input - mean.view(shape)) * n.rstd;
-  }
   Tensor gx, gw, gb;
   if (needs[0]) gx = train ? input_grad(n, g, dims) : g * n.rstd;
   if (needs[1]) gw = (grad * n.xhat).sum(IntArrayRef(dims));
@@ -378,17 +388,11 @@ Grads3 batch_norm_double_backward(const Tensor& gg_input, const Tensor& gg_weigh
                                   const Tensor& weight, const Tensor& running_mean,
                                   const Tensor& running_var, bool train, double eps,
                                   std::array<bool, 3> needs) {
-  std::vector<int64_t> dims{0}, shape(static_cast<size_t>(input.dim()), 1);
-  for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
-  shape[1] = input.size(1);
-  const auto spread = [&](const Tensor& t) { return t.defined() ? t.view(shape) : t; };
-  Normed n;
-  if (train) {
-    n = normalised(input, dims, eps);
-  } else {
-    n.rstd = at::rsqrt(running_var.view(shape) + eps);
-    n.xhat = (input - running_mean.view(shape)) * n.rstd;
-  }
+  const Channels c(input, running_mean, running_var, train, eps);
+  const auto& [dims, shape, n] = c;
+  const auto spread = [&shape = c.shape](const Tensor& t) {
+    return t.defined() ? t.view(shape) : t;
+  };
   const DoubleBackward d{n,    dims,          !train, gg_input, spread(gg_weight), spread(gg_bias),
                          grad, spread(weight)};
   Tensor by_grad, by_input, by_weight;
