@@ -1,6 +1,7 @@
 // Reading and writing at positions named by index values.
 #include "kernels/cpu/gather_scatter.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/cpu/grain.h"
@@ -74,100 +75,151 @@ inline void apply(T& to, T x) {
   }
 }
 
-// f.operator()<kOp>() for the run-time op.
-template <class F>
-void by_op(ScatterOp op, F&& f) {
+// The loops below are written once, for items of any kind: what is done to the items of a run is a
+// function of theirs, chosen once. Steps are bytes.
+
+// to[at[i]] op= from[i] in order, or to[i] op= from[i] where `at` is null.
+using Put = void (*)(char* to, int64_t to_step, const char* from, int64_t from_step,
+                     const int64_t* at, int64_t n);
+// to[i] = from[at[i]].
+using Take = void (*)(char* to, int64_t to_step, const char* from, int64_t from_step,
+                      const int64_t* at, int64_t n);
+
+template <ScatterOp kOp, class T>
+void put(char* to, int64_t to_step, const char* from, int64_t from_step, const int64_t* at,
+         int64_t n) {
+  constexpr int64_t kItem = sizeof(T);
+  // Copies, and sums of gradients, come in long packed runs.
+  if constexpr (kOp == ScatterOp::kSet || (kOp == ScatterOp::kAdd && std::is_floating_point_v<T>)) {
+    if (at == nullptr && to_step == kItem && from_step == kItem) {
+      if constexpr (kOp == ScatterOp::kSet) {
+        std::memcpy(to, from, static_cast<size_t>(n * kItem));
+      } else {
+        T* t = reinterpret_cast<T*>(to);
+        const T* f = reinterpret_cast<const T*>(from);
+        for (int64_t i = 0; i < n; ++i) t[i] += f[i];
+      }
+      return;
+    }
+  }
+  for (int64_t i = 0; i < n; ++i, from += from_step) {
+    apply<kOp>(*reinterpret_cast<T*>(to + (at ? at[i] : i) * to_step),
+               *reinterpret_cast<const T*>(from));
+  }
+}
+
+template <class T>
+void take(char* to, int64_t to_step, const char* from, int64_t from_step, const int64_t* at,
+          int64_t n) {
+  for (int64_t i = 0; i < n; ++i, to += to_step) {
+    *reinterpret_cast<T*>(to) = *reinterpret_cast<const T*>(from + at[i] * from_step);
+  }
+}
+
+template <class T>
+Put put_of_type(ScatterOp op) {
   switch (op) {
-    case ScatterOp::kSet:
-      return f.template operator()<ScatterOp::kSet>();
     case ScatterOp::kAdd:
-      return f.template operator()<ScatterOp::kAdd>();
+      return put<ScatterOp::kAdd, T>;
     case ScatterOp::kMul:
-      return f.template operator()<ScatterOp::kMul>();
+      return put<ScatterOp::kMul, T>;
     case ScatterOp::kMin:
-      return f.template operator()<ScatterOp::kMin>();
-    case ScatterOp::kMax:
-      return f.template operator()<ScatterOp::kMax>();
+      return put<ScatterOp::kMin, T>;
+    default:
+      return put<ScatterOp::kMax, T>;
   }
 }
 
 // Plain moves need only the size of an item.
-template <class F>
-void by_op_and_type(ScatterOp op, ScalarType type, F&& f) {
+Put put_of(ScatterOp op, ScalarType type) {
+  Put result = nullptr;
   if (op == ScatterOp::kSet) {
     by_size(static_cast<int64_t>(c10::elementSize(type)),
-            [&](auto tag) { f.template operator()<ScatterOp::kSet, decltype(tag)>(); });
-    return;
+            [&](auto tag) { result = put<ScatterOp::kSet, decltype(tag)>; });
+  } else {
+    by_type(type, [&](auto tag) { result = put_of_type<decltype(tag)>(op); });
   }
-  by_type(type, [&](auto tag) {
-    by_op(op, [&]<ScatterOp kOp>() { f.template operator()<kOp, decltype(tag)>(); });
-  });
+  return result;
+}
+
+Take take_of(int64_t itemsize) {
+  Take result = nullptr;
+  by_size(itemsize, [&](auto tag) { result = take<decltype(tag)>; });
+  return result;
+}
+
+constexpr int64_t kChunk = 256;  // index values looked at before the first of them is used
+
+// The next `n` of a line's index values, each found to be in [0, limit): in place if packed, else
+// in `buffer`.
+const int64_t* checked(const char* index, int64_t step, int64_t n, int64_t limit, int64_t dim,
+                       int64_t* buffer) {
+  const bool packed = step == int64_t{sizeof(int64_t)};
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t k = *reinterpret_cast<const int64_t*>(index + i * step);
+    if (PHAROS_UNLIKELY(k < 0 || k >= limit)) out_of_bounds(k, dim, limit);
+    if (!packed) buffer[i] = k;
+  }
+  return packed ? reinterpret_cast<const int64_t*>(index) : buffer;
 }
 
 }  // namespace
 
 void gather_lines(const Lines<3>& lines, char* out, const char* self, const char* index,
                   int64_t limit, int64_t itemsize, int64_t dim) {
-  by_size(itemsize, [&](auto tag) {
-    using T = decltype(tag);
-    lines.for_each([&](const int64_t* at) {
-      char* o = out + at[0];
-      const char* s = self + at[1];
-      const char* ix = index + at[2];
-      for (int64_t i = 0; i < lines.length(); ++i) {
-        const int64_t k = *reinterpret_cast<const int64_t*>(ix + i * lines.step(2));
-        if (PHAROS_UNLIKELY(k < 0 || k >= limit)) out_of_bounds(k, dim, limit);
-        *reinterpret_cast<T*>(o + i * lines.step(0)) =
-            *reinterpret_cast<const T*>(s + k * lines.step(1));
-      }
-    });
+  const Take take = take_of(itemsize);
+  const int64_t out_step = lines.step(0), index_step = lines.step(2);
+  lines.for_each([&](const int64_t* offset) {
+    int64_t buffer[kChunk];
+    for (int64_t i = 0; i < lines.length(); i += kChunk) {
+      const int64_t n = std::min(kChunk, lines.length() - i);
+      const int64_t* at =
+          checked(index + offset[2] + i * index_step, index_step, n, limit, dim, buffer);
+      take(out + offset[0] + i * out_step, out_step, self + offset[1], lines.step(1), at, n);
+    }
   });
 }
 
 void scatter_lines(ScatterOp op, ScalarType type, const Lines<3>& lines, char* self,
                    const char* src, const char* index, int64_t limit, int64_t dim) {
-  by_op_and_type(op, type, [&]<ScatterOp kOp, class T>() {
-    lines.for_each([&](const int64_t* at) {
-      char* d = self + at[0];
-      const char* s = src + at[1];
-      const char* ix = index + at[2];
-      for (int64_t i = 0; i < lines.length(); ++i) {
-        const int64_t k = *reinterpret_cast<const int64_t*>(ix + i * lines.step(2));
-        if (PHAROS_UNLIKELY(k < 0 || k >= limit)) out_of_bounds(k, dim, limit);
-        apply<kOp>(*reinterpret_cast<T*>(d + k * lines.step(0)),
-                   *reinterpret_cast<const T*>(s + i * lines.step(1)));
-      }
-    });
+  const Put put = put_of(op, type);
+  const int64_t src_step = lines.step(1), index_step = lines.step(2);
+  lines.for_each([&](const int64_t* offset) {
+    int64_t buffer[kChunk];
+    for (int64_t i = 0; i < lines.length(); i += kChunk) {
+      const int64_t n = std::min(kChunk, lines.length() - i);
+      const int64_t* at =
+          checked(index + offset[2] + i * index_step, index_step, n, limit, dim, buffer);
+      put(self + offset[0], lines.step(0), src + offset[1] + i * src_step, src_step, at, n);
+    }
   });
 }
 
 void index_lines(ScatterOp op, ScalarType type, const Lines<2>& lines, char* self, const char* src,
                  const int64_t* index) {
-  by_op_and_type(op, type, [&]<ScatterOp kOp, class T>() {
-    lines.for_each([&](const int64_t* at) {
-      char* d = self + at[0];
-      const char* s = src + at[1];
-      for (int64_t i = 0; i < lines.length(); ++i) {
-        apply<kOp>(*reinterpret_cast<T*>(d + index[i] * lines.step(0)),
-                   *reinterpret_cast<const T*>(s + i * lines.step(1)));
-      }
-    });
+  const Put put = put_of(op, type);
+  lines.for_each([&](const int64_t* offset) {
+    put(self + offset[0], lines.step(0), src + offset[1], lines.step(1), index, lines.length());
   });
 }
 
 void index_rows(ScatterOp op, ScalarType type, char* self, const char* src, const int64_t* index,
                 int64_t outer, int64_t n, int64_t inner, int64_t limit) {
-  by_op_and_type(op, type, [&]<ScatterOp kOp, class T>() {
-    parallel_for(0, outer, grain_for(n * inner), [&](int64_t b, int64_t e) {
-      for (int64_t o = b; o < e; ++o) {
-        const T* s = reinterpret_cast<const T*>(src) + o * n * inner;
-        T* base = reinterpret_cast<T*>(self) + o * limit * inner;
-        for (int64_t i = 0; i < n; ++i, s += inner) {
-          T* d = base + index[i] * inner;
-          for (int64_t j = 0; j < inner; ++j) apply<kOp>(d[j], s[j]);
-        }
+  const Put put = put_of(op, type);
+  const auto item = static_cast<int64_t>(c10::elementSize(type));
+  const int64_t row = inner * item;
+  parallel_for(0, outer, grain_for(n * inner), [&](int64_t b, int64_t e) {
+    for (int64_t o = b; o < e; ++o) {
+      char* to = self + o * limit * row;
+      const char* from = src + o * n * row;
+      if (inner == 1) {
+        put(to, item, from, item, index, n);
+        continue;
       }
-    });
+      for (int64_t i = 0; i < n; ++i) {
+        put(to + index[i] * row, item, from + i * row, item, nullptr, inner);
+      }
+    }
   });
 }
 
@@ -205,37 +257,31 @@ void walk(const Block& block, char* a, char* b, F&& f) {
   }
 }
 
-template <ScatterOp kOp, class T>
-void run_positions(const IndexJob& job, char* a, char* b, int64_t from, int64_t to) {
+// The functions of one job: `put` writes one or the other way, `take` reads single items.
+struct Moves {
+  Put put;
+  Take take;
+};
+
+void run_positions(const IndexJob& job, const Moves& moves, char* a, char* b, int64_t from,
+                   int64_t to) {
   const Block& block = job.inner;
   const int64_t n = block.dims ? block.size[0] : 1;
   const int64_t sa = block.dims ? block.a[0] : 0, sb = block.dims ? block.b[0] : 0;
-  const bool packed = kOp == ScatterOp::kSet && sa == int64_t{sizeof(T)} && sb == sa;
-  if (n == 1) {
-    for (int64_t i = from; i < to; ++i) {
-      T& x = *reinterpret_cast<T*>(a + i * job.step_a);
-      T& y = *reinterpret_cast<T*>(b + job.offset[i]);
-      if (job.to_b)
-        apply<kOp>(y, x);
-      else
-        apply<kOp>(x, y);
-    }
+  if (n == 1) {  // offsets are bytes: steps of one
+    char* p = a + from * job.step_a;
+    if (job.to_b)
+      moves.put(b, 1, p, job.step_a, job.offset + from, to - from);
+    else
+      moves.take(p, job.step_a, b, 1, job.offset + from, to - from);
     return;
   }
   for (int64_t i = from; i < to; ++i) {
     walk(block, a + i * job.step_a, b + job.offset[i], [&](char* p, char* q) {
-      if (packed) {
-        std::memcpy(job.to_b ? q : p, job.to_b ? p : q, static_cast<size_t>(n) * sizeof(T));
-        return;
-      }
-      for (int64_t j = 0; j < n; ++j) {
-        T& x = *reinterpret_cast<T*>(p + j * sa);
-        T& y = *reinterpret_cast<T*>(q + j * sb);
-        if (job.to_b)
-          apply<kOp>(y, x);
-        else
-          apply<kOp>(x, y);
-      }
+      if (job.to_b)
+        moves.put(q, sb, p, sa, nullptr, n);
+      else
+        moves.put(p, sa, q, sb, nullptr, n);
     });
   }
 }
@@ -244,22 +290,23 @@ void run_positions(const IndexJob& job, char* a, char* b, int64_t from, int64_t 
 
 void run_index(const IndexJob& job, char* a, char* b) {
   if (job.n == 0 || job.inner.numel == 0 || job.outer.numel == 0) return;
-  by_op_and_type(job.op, job.type, [&]<ScatterOp kOp, class T>() {
-    // Writes to equal positions keep their order: only reads, and outer positions, run in parallel.
-    if (!job.to_b && job.outer.dims == 0) {
-      parallel_for(0, job.n, even_grain(job.n, job.inner.numel),
-                   [&](int64_t from, int64_t to) { run_positions<kOp, T>(job, a, b, from, to); });
-      return;
-    }
-    const int64_t run = job.outer.dims ? job.outer.size[0] : 1;
-    walk(job.outer, a, b, [&](char* p, char* q) {
-      parallel_for(0, run, grain_for(job.n * job.inner.numel), [&](int64_t from, int64_t to) {
-        for (int64_t i = from; i < to; ++i) {
-          const int64_t da = job.outer.dims ? i * job.outer.a[0] : 0;
-          const int64_t db = job.outer.dims ? i * job.outer.b[0] : 0;
-          run_positions<kOp, T>(job, p + da, q + db, 0, job.n);
-        }
-      });
+  TORCH_INTERNAL_ASSERT(job.to_b || job.op == ScatterOp::kSet);
+  const Moves moves = {put_of(job.op, job.type),
+                       take_of(static_cast<int64_t>(c10::elementSize(job.type)))};
+  // Writes to equal positions keep their order: only reads, and outer positions, run in parallel.
+  if (!job.to_b && job.outer.dims == 0) {
+    parallel_for(0, job.n, even_grain(job.n, job.inner.numel),
+                 [&](int64_t from, int64_t to) { run_positions(job, moves, a, b, from, to); });
+    return;
+  }
+  const int64_t run = job.outer.dims ? job.outer.size[0] : 1;
+  walk(job.outer, a, b, [&](char* p, char* q) {
+    parallel_for(0, run, grain_for(job.n * job.inner.numel), [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; ++i) {
+        const int64_t da = job.outer.dims ? i * job.outer.a[0] : 0;
+        const int64_t db = job.outer.dims ? i * job.outer.b[0] : 0;
+        run_positions(job, moves, p + da, q + db, 0, job.n);
+      }
     });
   });
 }
