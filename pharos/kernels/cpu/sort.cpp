@@ -3,7 +3,6 @@
 #include "kernels/cpu/sort.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -14,48 +13,34 @@ namespace {
 
 using c10::ScalarType;
 
-template <size_t kSize>
-struct Unsigned;
-template <>
-struct Unsigned<1> {
-  using type = uint8_t;
-};
-template <>
-struct Unsigned<2> {
-  using type = uint16_t;
-};
-template <>
-struct Unsigned<4> {
-  using type = uint32_t;
-};
-template <>
-struct Unsigned<8> {
-  using type = uint64_t;
-};
+// Small types have keys of 32 bits too: the loops below are written for two kinds of keys.
 template <class T>
-using KeyOf = typename Unsigned<sizeof(T)>::type;
+using KeyOf = std::conditional_t<sizeof(T) <= 4, uint32_t, uint64_t>;
 
+// The key of a floating-point bit pattern.
+template <class B>
+inline B float_key(B bits, bool nan) {
+  constexpr B kTop = B(B(1) << (8 * sizeof(B) - 1));
+  if (nan) return B(~B(0));
+  if (B(bits << 1) == 0) return kTop;
+  return bits & kTop ? B(~bits) : B(bits | kTop);
+}
+
+// Keys of narrow types stay narrow: radix passes skip upper digits that are all equal.
 template <class T>
 inline KeyOf<T> to_key(T x) {
   using K = KeyOf<T>;
-  constexpr K kTop = K(K(1) << (8 * sizeof(K) - 1));
-  K bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  if constexpr (std::is_same_v<T, bool>) {
-    return bits != 0;
-  } else if constexpr (std::is_integral_v<T>) {
-    return std::is_signed_v<T> ? K(bits ^ kTop) : bits;
+  if constexpr (std::is_integral_v<T>) {
+    return std::is_signed_v<T> ? K(K(x) + (K(1) << (8 * sizeof(T) - 1))) : K(x);
+  } else if constexpr (sizeof(T) == 2) {
+    constexpr int kInfinity = std::is_same_v<T, c10::Half> ? 0x7c00 : 0x7f80;
+    uint16_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return float_key(bits, (bits & 0x7fff) > kInfinity);
   } else {
-    bool nan, zero;
-    if constexpr (sizeof(T) == 2) {
-      const float f = static_cast<float>(x);
-      nan = f != f, zero = f == 0;
-    } else {
-      nan = x != x, zero = x == 0;
-    }
-    if (nan) return K(~K(0));
-    if (zero) return kTop;
-    return bits & kTop ? K(~bits) : K(bits | kTop);
+    K bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return float_key(bits, x != x);
   }
 }
 
@@ -81,16 +66,87 @@ inline T at(const char* src, int64_t stride, int64_t i) {
   return *reinterpret_cast<const T*>(src + i * stride);
 }
 
-template <class K>
+// Positions have 32 bits where a whole line is moved, again and again.
+template <class K, class I>
 struct Entry {
   K key;
-  uint32_t index;
+  I index;
 };
+template <class K>
+using SortEntry = Entry<K, uint32_t>;
+template <class K>
+using RankEntry = Entry<K, int64_t>;
+
+// Keys in reverse order if `descending`.
+template <class K, class I>
+void load(ScalarType type, const char* src, int64_t stride, int64_t n, bool descending,
+          Entry<K, I>* to) {
+  const K flip = descending ? K(~K(0)) : K(0);
+  by_type(type, [&](auto tag) {
+    using T = decltype(tag);
+    if constexpr (std::is_same_v<KeyOf<T>, K>) {
+      for (int64_t i = 0; i < n; ++i) {
+        to[i] = {K(to_key(at<T>(src, stride, i)) ^ flip), static_cast<I>(i)};
+      }
+    }
+  });
+}
+
+template <class K>
+std::vector<RankEntry<K>> load(ScalarType type, const char* src, int64_t stride, int64_t n,
+                               bool descending) {
+  std::vector<RankEntry<K>> entries(static_cast<size_t>(n));
+  load(type, src, stride, n, descending, entries.data());
+  return entries;
+}
+
+// f(K()) for the keys of a type.
+template <class F>
+void by_key(ScalarType type, F&& f) {
+  if (c10::elementSize(type) <= 4)
+    f(uint32_t());
+  else
+    f(uint64_t());
+}
+
+template <class K>
+bool is_nan(ScalarType type, K key) {
+  if (!c10::isFloatingType(type)) return false;
+  return key == (c10::elementSize(type) == 2 ? K(0xffff) : K(~K(0)));
+}
+
+// to[i] = src[entries[i].index] for i < n.
+template <class T, class E>
+void take(const char* src, int64_t stride, const E* entries, int64_t n, char* to, int64_t to_step) {
+  for (int64_t i = 0; i < n; ++i) {
+    *reinterpret_cast<T*>(to + i * to_step) = at<T>(src, stride, entries[i].index);
+  }
+}
+
+template <class E>
+void take_values(ScalarType type, const char* src, int64_t stride, const E* entries, int64_t n,
+                 char* to, int64_t to_step) {
+  switch (c10::elementSize(type)) {
+    case 1:
+      return take<uint8_t>(src, stride, entries, n, to, to_step);
+    case 2:
+      return take<uint16_t>(src, stride, entries, n, to, to_step);
+    case 4:
+      return take<uint32_t>(src, stride, entries, n, to, to_step);
+    default:
+      return take<uint64_t>(src, stride, entries, n, to, to_step);
+  }
+}
+
+template <class E>
+bool before(const E& x, const E& y) {
+  return x.key < y.key || (x.key == y.key && x.index < y.index);
+}
 
 // Stable radix sort; `a` holds the input, the result is where the returned pointer says.
 template <class K>
-Entry<K>* radix_sort(Entry<K>* a, Entry<K>* b, int64_t n) {
-  constexpr int kBits = sizeof(K) == 1 ? 8 : 11;
+SortEntry<K>* radix_sort(SortEntry<K>* a, SortEntry<K>* b, int64_t n) {
+  constexpr int kBits = 11;
   constexpr int kPasses = (8 * sizeof(K) + kBits - 1) / kBits;
   constexpr uint32_t kBuckets = 1u << kBits;
   Scratch<uint32_t> count(kPasses * kBuckets);
@@ -121,49 +177,22 @@ Entry<K>* radix_sort(Entry<K>* a, Entry<K>* b, int64_t n) {
   return a;
 }
 
-template <class T>
-void sort_typed(const char* src, int64_t stride, int64_t n, bool descending, char* values,
-                int64_t value_stride, int64_t* order, int64_t order_stride) {
-  using K = KeyOf<T>;
-  TORCH_CHECK(n < (int64_t{1} << 32), "sort: lines of 2^32 items and more are not supported");
-  Scratch<Entry<K>> space(2 * n);
-  Entry<K>* a = space.get();
-  const K flip = descending ? K(~K(0)) : K(0);
-  for (int64_t i = 0; i < n; ++i) {
-    a[i] = {K(to_key(at<T>(src, stride, i)) ^ flip), static_cast<uint32_t>(i)};
+// Sorts the first half of `a`, which has room for 2 n; the result is where the returned pointer
+// says.
+template <class K>
+SortEntry<K>* sort_entries(SortEntry<K>* a, int64_t n) {
+  if (n >= 400) return radix_sort(a, a + n, n);
+  if (n > 16) {
+    std::sort(a, a + n, before<SortEntry<K>>);
+    return a;
   }
-  if (n <= 16) {
-    for (int64_t i = 1; i < n; ++i) {
-      const Entry<K> e = a[i];
-      int64_t j = i;
-      for (; j > 0 && a[j - 1].key > e.key; --j) a[j] = a[j - 1];
-      a[j] = e;
-    }
-  } else if (n < 400) {
-    std::sort(a, a + n, [](const Entry<K>& x, const Entry<K>& y) {
-      return x.key < y.key || (x.key == y.key && x.index < y.index);
-    });
-  } else {
-    a = radix_sort(a, a + n, n);
+  for (int64_t i = 1; i < n; ++i) {
+    const SortEntry<K> e = a[i];
+    int64_t j = i;
+    for (; j > 0 && a[j - 1].key > e.key; --j) a[j] = a[j - 1];
+    a[j] = e;
   }
-  if (values) {  // before the order is written: either may be the input's own memory
-    for (int64_t i = 0; i < n; ++i) {
-      *reinterpret_cast<T*>(values + i * value_stride) = at<T>(src, stride, a[i].index);
-    }
-  }
-  if (order) {
-    for (int64_t i = 0; i < n; ++i) order[i * order_stride] = a[i].index;
-  }
-}
-
-template <class T>
-bool nan_of(T x) {
-  if constexpr (std::is_integral_v<T>)
-    return false;
-  else if constexpr (sizeof(T) == 2)
-    return static_cast<float>(x) != static_cast<float>(x);
-  else
-    return x != x;
+  return a;
 }
 
 template <class T>
@@ -174,72 +203,57 @@ auto comparable(T x) {
     return x;
 }
 
-template <class T>
-void top_typed(const char* src, int64_t stride, int64_t n, int64_t k, bool largest, bool sorted,
-               char* values, int64_t value_stride, int64_t* order, int64_t order_stride) {
-  using C = decltype(comparable(T()));
-  using Pair = std::pair<C, int64_t>;
-  std::vector<Pair> queue(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i)
-    queue[static_cast<size_t>(i)] = {comparable(at<T>(src, stride, i)), i};
-  const auto more = [](const Pair& x, const Pair& y) {
-    return (nan_of(x.first) && !nan_of(y.first)) || x.first > y.first;
-  };
-  const auto less = [](const Pair& x, const Pair& y) {
-    return (!nan_of(x.first) && nan_of(y.first)) || x.first < y.first;
-  };
-  const auto choose = [&](auto before) {
-    if (k * 64 <= n) {
-      std::partial_sort(queue.begin(), queue.begin() + k, queue.end(), before);
-      return;
-    }
-    if (k == 0) return;
-    std::nth_element(queue.begin(), queue.begin() + k - 1, queue.end(), before);
-    if (sorted) std::sort(queue.begin(), queue.begin() + k - 1, before);
-  };
-  if (largest)
-    choose(more);
-  else
-    choose(less);
-  for (int64_t i = 0; i < k; ++i) {
-    const int64_t from = queue[static_cast<size_t>(i)].second;
-    *reinterpret_cast<T*>(values + i * value_stride) = at<T>(src, stride, from);
-    order[i * order_stride] = from;
+// Ranks the first k entries; ties fall as the standard algorithms let them.
+template <class K>
+void choose(std::vector<RankEntry<K>>& entries, int64_t k, bool sorted) {
+  const auto less = [](const RankEntry<K>& x, const RankEntry<K>& y) { return x.key < y.key; };
+  const auto begin = entries.begin(), end = entries.end();
+  if (k * 64 <= end - begin) {
+    std::partial_sort(begin, begin + k, end, less);
+    return;
   }
+  if (k == 0) return;
+  std::nth_element(begin, begin + k - 1, end, less);
+  if (sorted) std::sort(begin, begin + k - 1, less);
 }
 
 // Position of the entry of rank k; equal keys rank by position.
-template <class T>
-int64_t select_typed(const char* src, int64_t stride, int64_t n, int64_t k) {
-  using E = std::pair<KeyOf<T>, int64_t>;
-  std::vector<E> entries(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i)
-    entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
-  std::nth_element(entries.begin(), entries.begin() + k, entries.end());
-  return entries[static_cast<size_t>(k)].second;
+template <class K>
+int64_t select(std::vector<RankEntry<K>>& entries, int64_t k) {
+  std::nth_element(entries.begin(), entries.begin() + k, entries.end(), before<RankEntry<K>>);
+  return entries[static_cast<size_t>(k)].index;
 }
 
-template <class T>
-int64_t mode_typed(const char* src, int64_t stride, int64_t n) {
-  using E = std::pair<KeyOf<T>, int64_t>;
-  std::vector<E> entries(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i)
-    entries[static_cast<size_t>(i)] = {to_key(at<T>(src, stride, i)), i};
-  std::sort(entries.begin(), entries.end());
+template <class K>
+int64_t mode(ScalarType type, std::vector<RankEntry<K>>& entries) {
+  std::sort(entries.begin(), entries.end(), before<RankEntry<K>>);
   int64_t best = 0, best_count = 0;
   for (size_t i = 0; i < entries.size();) {
     size_t j = i;
-    const bool nan = nan_of(at<T>(src, stride, entries[i].second));  // equal to nothing
+    const bool nan = is_nan(type, entries[i].key);  // equal to nothing
     do {
       ++j;
-    } while (!nan && j < entries.size() && entries[j].first == entries[i].first);
+    } while (!nan && j < entries.size() && entries[j].key == entries[i].key);
     if (static_cast<int64_t>(j - i) > best_count) {
       best_count = static_cast<int64_t>(j - i);
-      best = entries[j - 1].second;
+      best = entries[j - 1].index;
     }
     i = j;
   }
   return best;
+}
+
+template <class K>
+int64_t median(ScalarType type, std::vector<RankEntry<K>>& entries, bool skip_nan) {
+  const auto n = static_cast<int64_t>(entries.size());
+  int64_t nans = 0, first = -1;
+  if (c10::isFloatingType(type)) {
+    for (const RankEntry<K>& e : entries) {
+      if (is_nan(type, e.key) && nans++ == 0) first = e.index;
+    }
+  }
+  if (nans > 0 && (!skip_nan || nans == n)) return first;
+  return select(entries, (n - nans - 1) / 2);
 }
 
 }  // namespace
@@ -247,50 +261,55 @@ int64_t mode_typed(const char* src, int64_t stride, int64_t n) {
 void sort_line(ScalarType type, const char* src, int64_t stride, int64_t n, bool descending,
                char* values, int64_t value_stride, int64_t* order, int64_t order_stride) {
   if (n == 0) return;
-  by_type(type, [&](auto tag) {
-    sort_typed<decltype(tag)>(src, stride, n, descending, values, value_stride, order,
-                              order_stride);
+  TORCH_CHECK(n < (int64_t{1} << 32), "sort: lines of 2^32 items and more are not supported");
+  by_key(type, [&](auto key) {
+    using E = SortEntry<decltype(key)>;
+    Scratch<E> space(2 * n);
+    load(type, src, stride, n, descending, space.get());
+    const E* a = sort_entries(space.get(), n);
+    // Before the order is written: either may be the input's own memory.
+    if (values) take_values(type, src, stride, a, n, values, value_stride);
+    if (order) {
+      for (int64_t i = 0; i < n; ++i) order[i * order_stride] = a[i].index;
+    }
   });
 }
 
 void top_line(ScalarType type, const char* src, int64_t stride, int64_t n, int64_t k, bool largest,
               bool sorted, char* values, int64_t value_stride, int64_t* order,
               int64_t order_stride) {
-  by_type(type, [&](auto tag) {
-    top_typed<decltype(tag)>(src, stride, n, k, largest, sorted, values, value_stride, order,
-                             order_stride);
+  by_key(type, [&](auto key) {
+    auto entries = load<decltype(key)>(type, src, stride, n, largest);
+    choose(entries, k, sorted);
+    take_values(type, src, stride, entries.data(), k, values, value_stride);
+    for (int64_t i = 0; i < k; ++i) order[i * order_stride] = entries[static_cast<size_t>(i)].index;
   });
 }
 
 int64_t select_line(ScalarType type, const char* src, int64_t stride, int64_t n, int64_t k) {
   int64_t result = 0;
-  by_type(type, [&](auto tag) { result = select_typed<decltype(tag)>(src, stride, n, k); });
+  by_key(type, [&](auto key) {
+    auto entries = load<decltype(key)>(type, src, stride, n, false);
+    result = select(entries, k);
+  });
   return result;
 }
 
 int64_t median_line(ScalarType type, const char* src, int64_t stride, int64_t n, bool skip_nan) {
   int64_t result = 0;
-  by_type(type, [&](auto tag) {
-    using T = decltype(tag);
-    int64_t nans = 0, first = -1;
-    if constexpr (!std::is_integral_v<T>) {
-      for (int64_t i = 0; i < n; ++i) {
-        if (!nan_of(at<T>(src, stride, i))) continue;
-        if (nans++ == 0) first = i;
-      }
-    }
-    if (nans > 0 && (!skip_nan || nans == n)) {
-      result = first;
-      return;
-    }
-    result = select_typed<T>(src, stride, n, (n - nans - 1) / 2);
+  by_key(type, [&](auto key) {
+    auto entries = load<decltype(key)>(type, src, stride, n, false);
+    result = median(type, entries, skip_nan);
   });
   return result;
 }
 
 int64_t mode_line(ScalarType type, const char* src, int64_t stride, int64_t n) {
   int64_t result = 0;
-  by_type(type, [&](auto tag) { result = mode_typed<decltype(tag)>(src, stride, n); });
+  by_key(type, [&](auto key) {
+    auto entries = load<decltype(key)>(type, src, stride, n, false);
+    result = mode(type, entries);
+  });
   return result;
 }
 
