@@ -33,7 +33,30 @@ constexpr int64_t kTwoThreads = 1 << 19;   // products that a second thread begi
 template <class T>
 using Tag = hn::ScalableTag<T>;
 template <class T>
+using V = hn::Vec<Tag<T>>;
+template <class T>
 constexpr int64_t kVL = hn::MaxLanes(Tag<T>());
+
+// c[r][0..width) = tile[r] + beta * c for the tiles that are not full, whatever their shape.
+template <class T>
+HWY_NOINLINE void put_part(const T* HWY_RESTRICT tile, int64_t tile_row, int64_t rows, T beta,
+                           T* HWY_RESTRICT c, int64_t ldc, int64_t width) {
+  const Tag<T> d;
+  const V<T> vbeta = hn::Set(d, beta);
+  for (int64_t r = 0; r < rows; ++r, tile += tile_row, c += ldc) {
+    for (int64_t j = 0; j < width; j += kVL<T>) {
+      const int64_t left = width - j;
+      V<T> v = hn::Load(d, tile + j);
+      if (left >= kVL<T>) {
+        if (beta != T(0)) v = hn::MulAdd(hn::LoadU(d, c + j), vbeta, v);
+        hn::StoreU(v, d, c + j);
+      } else {
+        if (beta != T(0)) v = hn::MulAdd(load_first(d, c + j, left), vbeta, v);
+        store_first(v, d, c + j, left);
+      }
+    }
+  }
+}
 
 // C[r][0..width) = alpha * sum_k A[r][k] * B[k][..] + beta * C for R rows and NV vectors. Packed
 // operands have strides known to the compiler, which leaves it enough registers for addresses.
@@ -43,46 +66,59 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
                         int64_t ldc, int64_t width) {
   if constexpr (kPacked) a_row = 1, a_col = kMR, b_row = NV * kVL<T>;
   const Tag<T> d;
-  using V = hn::Vec<Tag<T>>;
   const int64_t vl = kVL<T>;
-  V acc[R][NV];
+  V<T> acc[R][NV];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) acc[r][j] = hn::Zero(d);
   }
   for (int64_t p = 0; p < k; ++p) {
-    V bv[NV];
+    V<T> bv[NV];
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) bv[j] = hn::LoadU(d, b + j * vl);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const V av = hn::Set(d, a[r * a_row]);
+      const V<T> av = hn::Set(d, a[r * a_row]);
 #pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) acc[r][j] = hn::MulAdd(av, bv[j], acc[r][j]);
     }
     a += a_col;
     b += b_row;
   }
-  const V valpha = hn::Set(d, alpha);
-  const V vbeta = hn::Set(d, beta);
+  if (alpha != T(1)) {
+    const V<T> valpha = hn::Set(d, alpha);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NV; ++j) acc[r][j] = hn::Mul(acc[r][j], valpha);
+    }
+  }
+  if (HWY_LIKELY(width == NV * vl)) {
+    if (beta != T(0)) {
+      const V<T> vbeta = hn::Set(d, beta);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NV; ++j) {
+          acc[r][j] = hn::MulAdd(hn::LoadU(d, c + r * ldc + j * vl), vbeta, acc[r][j]);
+        }
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r, c += ldc) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NV; ++j) hn::StoreU(acc[r][j], d, c + j * vl);
+    }
+    return;
+  }
+  HWY_ALIGN T tile[R * NV * kVL<T>];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-    for (int j = 0; j < NV; ++j) {
-      const int64_t left = width - j * vl;
-      if (left <= 0) continue;
-      T* out = c + r * ldc + j * vl;
-      V v = alpha == T(1) ? acc[r][j] : hn::Mul(acc[r][j], valpha);
-      if (left >= vl) {
-        if (beta != T(0)) v = hn::MulAdd(hn::LoadU(d, out), vbeta, v);
-        hn::StoreU(v, d, out);
-      } else {
-        if (beta != T(0)) v = hn::MulAdd(load_first(d, out, left), vbeta, v);
-        store_first(v, d, out, left);
-      }
-    }
+    for (int j = 0; j < NV; ++j) hn::Store(acc[r][j], d, tile + (r * NV + j) * vl);
   }
+  put_part(tile, NV * vl, R, beta, c, ldc, width);
 }
 
 template <class T>
@@ -271,9 +307,8 @@ template <class T, int R>
 void dot_block(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, T alpha, T beta, T* c,
                int64_t ldc) {
   const Tag<T> d;
-  using V = hn::Vec<Tag<T>>;
   const int64_t vl = kVL<T>;
-  V acc[R][4];
+  V<T> acc[R][4];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -281,12 +316,12 @@ void dot_block(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, T al
   }
   int64_t p = 0;
   for (; p + vl <= k; p += vl) {
-    V av[R];
+    V<T> av[R];
 #pragma GCC unroll 4
     for (int r = 0; r < R; ++r) av[r] = hn::LoadU(d, a + r * lda + p);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const V bv = hn::LoadU(d, b + j * ldb + p);
+      const V<T> bv = hn::LoadU(d, b + j * ldb + p);
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) acc[r][j] = hn::MulAdd(av[r], bv, acc[r][j]);
     }
@@ -294,7 +329,7 @@ void dot_block(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, T al
   if (p < k) {
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
-      const V bv = load_first(d, b + j * ldb + p, k - p);
+      const V<T> bv = load_first(d, b + j * ldb + p, k - p);
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) {
         acc[r][j] = hn::MulAdd(load_first(d, a + r * lda + p, k - p), bv, acc[r][j]);
