@@ -81,7 +81,7 @@ foreach(flag -fvect-cost-model=dynamic --param=vect-epilogues-nomask=0)
     list(APPEND PHAROS_VECTORISE ${flag})
   endif()
 endforeach()
-set(PHAROS_O3_SOURCES "/(cpu/gemm_simd|cpu/reduce_simd|cpu/random_[a-z]+|core/mt19937)\\.cpp$")
+set(PHAROS_O3_SOURCES "/(cpu/random_[a-z]+|core/mt19937)\\.cpp$")
 # Straight-line code that runs once per call of an operator, a layer or a file: size counts. Not for
 # the bodies and kernels that small calls spend their time in.
 set(PHAROS_SMALL_SOURCES

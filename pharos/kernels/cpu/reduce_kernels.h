@@ -1,4 +1,4 @@
-// Inner loops of reductions on rows of accumulator type, compiled once per SIMD target.
+// Inner loops of reductions on rows of accumulator type.
 #pragma once
 
 #include "kernels/cpu/reduce.h"
@@ -19,6 +19,9 @@ struct ReduceKernels {
 // Null where the kind does not exist for A. A: float, double, int64_t, uint8_t, complex of both.
 template <class A>
 const ReduceKernels<A>* reduce_kernels(ReduceKind kind);
+// reduce_plain.cpp: those without vectors.
+template <class A>
+const ReduceKernels<A>* plain_kernels(ReduceKind kind);
 
 // Position of the first largest (smallest) item of n > 0; a NaN beats all numbers.
 template <class A>

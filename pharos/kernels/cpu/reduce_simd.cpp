@@ -1,4 +1,5 @@
-// Inner loops of reductions: rows with four vector accumulators, columns in registers.
+// Inner loops of reductions: rows with four vector accumulators, columns in registers. Operations
+// and types without vectors are in reduce_plain.cpp.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/reduce_simd.cpp"
 #include <cmath>
@@ -17,7 +18,8 @@ HWY_INLINE bool NotANumber(A x) {
   return false;
 }
 
-// Each operation: `identity`, `step` on scalars, `vstep` on vectors, `join` of partial results.
+// Each operation: `identity`, `step` on scalars, `vstep` on vectors, `join` and `vjoin` of partial
+// results.
 struct SumOp {
   template <class A>
   static constexpr A identity() {
@@ -34,6 +36,10 @@ struct SumOp {
   template <class A>
   static HWY_INLINE A join(A a, A b) {
     return a + b;
+  }
+  template <class D, class V>
+  static HWY_INLINE V vjoin(D, V a, V b) {
+    return hn::Add(a, b);
   }
 };
 
@@ -99,6 +105,10 @@ struct ProdOp {
   static HWY_INLINE A join(A a, A b) {
     return a * b;
   }
+  template <class D, class V>
+  static HWY_INLINE V vjoin(D, V a, V b) {
+    return hn::Mul(a, b);
+  }
 };
 
 template <bool kLargest, bool kAbs>
@@ -123,16 +133,31 @@ struct ExtremeOp {
     return join(acc, x);
   }
   template <class D, class V>
-  static HWY_INLINE V vstep(D d, V acc, V x, V) {
+  static HWY_INLINE V vjoin(D, V acc, V x) {
     if constexpr (hwy::IsFloat<hn::TFromD<D>>()) {
-      if constexpr (kAbs) x = hn::Abs(x);
       const auto better = kLargest ? hn::Gt(x, acc) : hn::Lt(x, acc);
       return hn::IfThenElse(hn::Or(better, hn::IsNaN(x)), x, acc);
     } else {
       return kLargest ? hn::Max(acc, x) : hn::Min(acc, x);
     }
   }
+  template <class D, class V>
+  static HWY_INLINE V vstep(D d, V acc, V x, V) {
+    if constexpr (kAbs) x = hn::Abs(x);
+    return vjoin(d, acc, x);
+  }
 };
+
+// Joins the lanes of a vector, halves at a time.
+template <class Op, class D, class V>
+HWY_INLINE hn::TFromD<D> Fold(D d, V v) {
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<D> half;
+    return Fold<Op>(half, Op::vjoin(half, hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
 
 template <class Op, class A>
 A Row(const A* HWY_RESTRICT p, int64_t n, A arg) {
@@ -154,15 +179,8 @@ A Row(const A* HWY_RESTRICT p, int64_t n, A arg) {
   }
   for (; i + vl <= n; i += vl) v0 = Op::vstep(d, v0, hn::LoadU(d, p + i), varg);
   for (; i < n; ++i) tail = Op::step(tail, p[i], arg);
-  HWY_ALIGN A lanes[4 * hn::MaxLanes(d)];
-  hn::Store(v0, d, lanes);
-  hn::Store(v1, d, lanes + vl);
-  hn::Store(v2, d, lanes + 2 * vl);
-  hn::Store(v3, d, lanes + 3 * vl);
-  for (int64_t w = 2 * vl; w > 0; w /= 2) {
-    for (int64_t k = 0; k < w; ++k) lanes[k] = Op::join(lanes[k], lanes[k + w]);
-  }
-  return Op::join(lanes[0], tail);
+  const auto sum = Op::vjoin(d, Op::vjoin(d, v0, v2), Op::vjoin(d, v1, v3));
+  return Op::join(Fold<Op>(d, sum), tail);
 }
 
 template <class Op, class A>
@@ -205,44 +223,6 @@ void Columns(A* acc, const A* p, int64_t stride, int64_t rows, int64_t n, const 
   }
 }
 
-// For types or operations without vectors.
-template <class Op, class A>
-A PlainRow(const A* p, int64_t n, A arg) {
-  A a0 = Op::template identity<A>(), a1 = a0, a2 = a0, a3 = a0;
-  int64_t i = 0;
-  for (; i + 4 <= n; i += 4) {
-    a0 = Op::step(a0, p[i], arg);
-    a1 = Op::step(a1, p[i + 1], arg);
-    a2 = Op::step(a2, p[i + 2], arg);
-    a3 = Op::step(a3, p[i + 3], arg);
-  }
-  for (; i < n; ++i) a0 = Op::step(a0, p[i], arg);
-  return Op::join(Op::join(a0, a1), Op::join(a2, a3));
-}
-
-template <class Op, class A>
-void PlainColumns(A* acc, const A* p, int64_t stride, int64_t rows, int64_t n, const A* args) {
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t j = 0; j < n; ++j) {
-      acc[j] = Op::step(acc[j], p[r * stride + j], args ? args[j] : A(0));
-    }
-  }
-}
-
-struct PowSumOp : SumOp {
-  template <class A>
-  static A step(A acc, A x, A p) {
-    return acc + std::pow(std::abs(x), p);
-  }
-};
-
-struct ComplexNanSumOp : SumOp {
-  template <class A>
-  static A step(A acc, A x, A) {
-    return NotANumber(x.real()) || NotANumber(x.imag()) ? acc : acc + x;
-  }
-};
-
 template <class Op, class A>
 A Join(A a, A b) {
   return Op::join(a, b);
@@ -252,13 +232,6 @@ template <class Op, class A>
 const ReduceKernels<A>* Table() {
   static constexpr ReduceKernels<A> table = {Op::template identity<A>(), Row<Op, A>, Columns<Op, A>,
                                              Join<Op, A>};
-  return &table;
-}
-
-template <class Op, class A>
-const ReduceKernels<A>* PlainTable() {
-  static constexpr ReduceKernels<A> table = {Op::template identity<A>(), PlainRow<Op, A>,
-                                             PlainColumns<Op, A>, Join<Op, A>};
   return &table;
 }
 
@@ -285,8 +258,6 @@ const ReduceKernels<A>* FloatKernels(ReduceKind kind) {
       return Table<ExtremeOp<true, true>, A>();
     case ReduceKind::kVariance:
       return Table<VarianceOp, A>();
-    case ReduceKind::kPowSum:
-      return PlainTable<PowSumOp, A>();
     default:
       return nullptr;
   }
@@ -297,8 +268,6 @@ const ReduceKernels<int64_t>* IntKernels(ReduceKind kind) {
     case ReduceKind::kSum:
     case ReduceKind::kCount:
       return Table<SumOp, int64_t>();
-    case ReduceKind::kProd:
-      return PlainTable<ProdOp, int64_t>();
     case ReduceKind::kMin:
       return Table<ExtremeOp<false, false>, int64_t>();
     case ReduceKind::kMax:
@@ -316,20 +285,6 @@ const ReduceKernels<uint8_t>* ByteKernels(ReduceKind kind) {
     case ReduceKind::kMax:
     case ReduceKind::kAny:
       return Table<ExtremeOp<true, false>, uint8_t>();
-    default:
-      return nullptr;
-  }
-}
-
-template <class A>
-const ReduceKernels<A>* ComplexKernels(ReduceKind kind) {
-  switch (kind) {
-    case ReduceKind::kSum:
-      return PlainTable<SumOp, A>();
-    case ReduceKind::kNanSum:
-      return PlainTable<ComplexNanSumOp, A>();
-    case ReduceKind::kProd:
-      return PlainTable<ProdOp, A>();
     default:
       return nullptr;
   }
@@ -390,12 +345,6 @@ const ReduceKernels<float>* KernelsF32(ReduceKind k) { return FloatKernels<float
 const ReduceKernels<double>* KernelsF64(ReduceKind k) { return FloatKernels<double>(k); }
 const ReduceKernels<int64_t>* KernelsI64(ReduceKind k) { return IntKernels(k); }
 const ReduceKernels<uint8_t>* KernelsU8(ReduceKind k) { return ByteKernels(k); }
-const ReduceKernels<c10::complex<float>>* KernelsC64(ReduceKind k) {
-  return ComplexKernels<c10::complex<float>>(k);
-}
-const ReduceKernels<c10::complex<double>>* KernelsC128(ReduceKind k) {
-  return ComplexKernels<c10::complex<double>>(k);
-}
 int64_t ArgF32(const float* p, int64_t n, bool largest) { return ArgExtreme(p, n, largest); }
 int64_t ArgF64(const double* p, int64_t n, bool largest) { return ArgExtreme(p, n, largest); }
 int64_t ArgI64(const int64_t* p, int64_t n, bool largest) { return ArgExtreme(p, n, largest); }
@@ -418,8 +367,6 @@ HWY_EXPORT(KernelsF32);
 HWY_EXPORT(KernelsF64);
 HWY_EXPORT(KernelsI64);
 HWY_EXPORT(KernelsU8);
-HWY_EXPORT(KernelsC64);
-HWY_EXPORT(KernelsC128);
 HWY_EXPORT(ArgF32);
 HWY_EXPORT(ArgF64);
 HWY_EXPORT(ArgI64);
@@ -428,28 +375,31 @@ HWY_EXPORT(ArgColumnsF64);
 HWY_EXPORT(ArgColumnsI64);
 
 template <>
-const ReduceKernels<float>* reduce_kernels<float>(ReduceKind kind) {
-  return HWY_DYNAMIC_DISPATCH(KernelsF32)(kind);
+const ReduceKernels<float>* reduce_kernels(ReduceKind kind) {
+  const auto* k = HWY_DYNAMIC_DISPATCH(KernelsF32)(kind);
+  return k ? k : plain_kernels<float>(kind);
 }
 template <>
-const ReduceKernels<double>* reduce_kernels<double>(ReduceKind kind) {
-  return HWY_DYNAMIC_DISPATCH(KernelsF64)(kind);
+const ReduceKernels<double>* reduce_kernels(ReduceKind kind) {
+  const auto* k = HWY_DYNAMIC_DISPATCH(KernelsF64)(kind);
+  return k ? k : plain_kernels<double>(kind);
 }
 template <>
-const ReduceKernels<int64_t>* reduce_kernels<int64_t>(ReduceKind kind) {
-  return HWY_DYNAMIC_DISPATCH(KernelsI64)(kind);
+const ReduceKernels<int64_t>* reduce_kernels(ReduceKind kind) {
+  const auto* k = HWY_DYNAMIC_DISPATCH(KernelsI64)(kind);
+  return k ? k : plain_kernels<int64_t>(kind);
 }
 template <>
-const ReduceKernels<uint8_t>* reduce_kernels<uint8_t>(ReduceKind kind) {
+const ReduceKernels<uint8_t>* reduce_kernels(ReduceKind kind) {
   return HWY_DYNAMIC_DISPATCH(KernelsU8)(kind);
 }
 template <>
 const ReduceKernels<c10::complex<float>>* reduce_kernels(ReduceKind kind) {
-  return HWY_DYNAMIC_DISPATCH(KernelsC64)(kind);
+  return plain_kernels<c10::complex<float>>(kind);
 }
 template <>
 const ReduceKernels<c10::complex<double>>* reduce_kernels(ReduceKind kind) {
-  return HWY_DYNAMIC_DISPATCH(KernelsC128)(kind);
+  return plain_kernels<c10::complex<double>>(kind);
 }
 
 template <>
