@@ -17,29 +17,34 @@ namespace {
 
 bool is_half(DType t) { return t == DType::kHalf || t == DType::kBFloat16; }
 
-template <class F>
-void with_type(DType type, const char* what, bool integers, F&& f) {
+// Averages exist for floating point and int64 only, as in PyTorch.
+enum class Types { kAll, kAverages };
+
+template <Types kTypes, class F>
+void with_type(DType type, const char* what, F&& f) {
   switch (type) {
     case DType::kFloat:
       return f(float{});
     case DType::kDouble:
       return f(double{});
-    case DType::kByte:
-      if (integers) return f(uint8_t{});
-      break;
-    case DType::kChar:
-      if (integers) return f(int8_t{});
-      break;
-    case DType::kShort:
-      if (integers) return f(int16_t{});
-      break;
-    case DType::kInt:
-      if (integers) return f(int32_t{});
-      break;
     case DType::kLong:
-      return f(int64_t{});  // PyTorch averages int64 too
+      return f(int64_t{});
     default:
       break;
+  }
+  if constexpr (kTypes == Types::kAll) {
+    switch (type) {
+      case DType::kByte:
+        return f(uint8_t{});
+      case DType::kChar:
+        return f(int8_t{});
+      case DType::kShort:
+        return f(int16_t{});
+      case DType::kInt:
+        return f(int32_t{});
+      default:
+        break;
+    }
   }
   no_kernel(what, type);
 }
@@ -255,7 +260,7 @@ void max_pool(DType type, const PoolShape& s, const void* x, void* y, int64_t* i
                                     indices ? indices + b * s.out_area() : nullptr);
                          });
   }
-  with_type(type, "max_pool", true, [&](auto tag) {
+  with_type<Types::kAll>(type, "max_pool", [&](auto tag) {
     using T = decltype(tag);
     const T* xs = static_cast<const T*>(x);
     T* ys = static_cast<T*>(y);
@@ -283,7 +288,7 @@ void max_pool_backward(DType type, const PoolShape& s, const void* gy, const int
                                              indices + b * s.out_area(), c);
                          });
   }
-  with_type(type, "max_pool_backward", true, [&](auto tag) {
+  with_type<Types::kAll>(type, "max_pool_backward", [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(s.in_area() + 2 * s.out_area()), [&](int64_t b, int64_t e) {
       const uint64_t area = static_cast<uint64_t>(s.in_area());
@@ -313,7 +318,7 @@ void avg_pool(DType type, const PoolShape& s, bool include_pad, int64_t divisor,
                                     c);
                          });
   }
-  with_type(type, "avg_pool", false, [&](auto tag) {
+  with_type<Types::kAverages>(type, "avg_pool", [&](auto tag) {
     using T = decltype(tag);
     const T* xs = static_cast<const T*>(x);
     T* ys = static_cast<T*>(y);
@@ -342,7 +347,7 @@ void avg_pool_backward(DType type, const PoolShape& s, bool include_pad, int64_t
                                              divisor, a, c);
                          });
   }
-  with_type(type, "avg_pool_backward", false, [&](auto tag) {
+  with_type<Types::kAverages>(type, "avg_pool_backward", [&](auto tag) {
     using T = decltype(tag);
     const T* g = static_cast<const T*>(gy);
     T* out = static_cast<T*>(gx);
@@ -373,7 +378,7 @@ void adaptive_avg_pool(DType type, const PoolShape& s, const void* x, void* y) {
                            adaptive_avg_pool(DType::kFloat, with_planes(s, e - b), a, c);
                          });
   }
-  with_type(type, "adaptive_avg_pool", false, [&](auto tag) {
+  with_type<Types::kAverages>(type, "adaptive_avg_pool", [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(s.in_area()), [&](int64_t b, int64_t e) {
       for (int64_t p = b; p < e; ++p) {
@@ -395,7 +400,7 @@ void adaptive_avg_pool_backward(DType type, const PoolShape& s, const void* gy, 
                            adaptive_avg_pool_backward(DType::kFloat, with_planes(s, e - b), a, c);
                          });
   }
-  with_type(type, "adaptive_avg_pool_backward", false, [&](auto tag) {
+  with_type<Types::kAverages>(type, "adaptive_avg_pool_backward", [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(2 * s.in_area()), [&](int64_t b, int64_t e) {
       for (int64_t p = b; p < e; ++p) {
@@ -419,7 +424,7 @@ void adaptive_max_pool(DType type, const PoolShape& s, const void* x, void* y, i
                                              indices ? indices + b * s.out_area() : nullptr);
                          });
   }
-  with_type(type, "adaptive_max_pool", true, [&](auto tag) {
+  with_type<Types::kAll>(type, "adaptive_max_pool", [&](auto tag) {
     using T = decltype(tag);
     parallel_for(0, s.planes, grain_for(s.in_area()), [&](int64_t b, int64_t e) {
       for (int64_t p = b; p < e; ++p) {
