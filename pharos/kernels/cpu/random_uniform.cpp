@@ -53,29 +53,57 @@ void fill_uniform(Mt19937& gen, T* out, std::int64_t n, double from, double to) 
   }
 }
 
-template <class T>
-void fill_bernoulli(Mt19937& gen, T* out, std::int64_t n, double p) {
+namespace {
+
+// Draws by the type of the probabilities, results by their own: neither loop knows the other's.
+struct OneProbability {
+  double p;
+};
+
+template <class P>
+void draw(Mt19937& gen, const void* p, std::int64_t from, std::int64_t n, std::uint8_t* hit) {
+  using C = Compute<P>;
+  C unit[kChunk];
+  fill_unit(gen, unit, n);
+  const P* each = static_cast<const P*>(p) + from;
+  for (std::int64_t j = 0; j < n; ++j) hit[j] = unit[j] < static_cast<C>(each[j]);
+}
+template <>
+void draw<OneProbability>(Mt19937& gen, const void* p, std::int64_t, std::int64_t n,
+                          std::uint8_t* hit) {
   double unit[kChunk];
+  fill_unit(gen, unit, n);
+  const double one = static_cast<const OneProbability*>(p)->p;
+  for (std::int64_t j = 0; j < n; ++j) hit[j] = unit[j] < one;
+}
+
+template <class T>
+void write(const std::uint8_t* hit, std::int64_t n, void* out, std::int64_t from) {
+  T* to = static_cast<T*>(out) + from;
+  for (std::int64_t j = 0; j < n; ++j) to[j] = detail::from_integer<T>(hit[j]);
+}
+
+void run_bernoulli(Mt19937& gen, void* out, const void* p, std::int64_t n,
+                   decltype(&draw<float>) draw, decltype(&write<float>) write) {
+  std::uint8_t hit[kChunk];
   for (std::int64_t i = 0; i < n; i += kChunk) {
     const std::int64_t count = std::min(n - i, kChunk);
-    fill_unit(gen, unit, count);
-    for (std::int64_t j = 0; j < count; ++j) {
-      out[i + j] = detail::from_integer<T>(unit[j] < p);
-    }
+    draw(gen, p, i, count, hit);
+    write(hit, count, out, i);
   }
+}
+
+}  // namespace
+
+template <class T>
+void fill_bernoulli(Mt19937& gen, T* out, std::int64_t n, double p) {
+  const OneProbability one{p};
+  run_bernoulli(gen, out, &one, n, draw<OneProbability>, write<T>);
 }
 
 template <class T, class P>
 void fill_bernoulli(Mt19937& gen, T* out, const P* p, std::int64_t n) {
-  using C = Compute<P>;
-  C unit[kChunk];
-  for (std::int64_t i = 0; i < n; i += kChunk) {
-    const std::int64_t count = std::min(n - i, kChunk);
-    fill_unit(gen, unit, count);
-    for (std::int64_t j = 0; j < count; ++j) {
-      out[i + j] = detail::from_integer<T>(unit[j] < static_cast<C>(p[i + j]));
-    }
-  }
+  run_bernoulli(gen, out, p, n, draw<P>, write<T>);
 }
 
 #define PHAROS_UNIFORM(T) template void fill_uniform<T>(Mt19937&, T*, std::int64_t, double, double);
