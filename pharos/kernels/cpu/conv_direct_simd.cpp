@@ -533,11 +533,20 @@ HWY_NOINLINE void weight_tile(const WeightRun& run, const T* HWY_RESTRICT x,
       }
     }
   }
+  HWY_ALIGN T tile[R * kWeightK * hn::MaxLanes(d)];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
     for (int j = 0; j < kWeightK; ++j) {
-      if (j < width) gw[r * ldw + j] += hn::GetLane(hn::SumOfLanes(d, acc[r][j]));
+      hn::Store(acc[r][j], d, tile + (r * kWeightK + j) * kVL<T>);
+    }
+  }
+#pragma GCC unroll 1
+  for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 1
+    for (int64_t j = 0; j < width; ++j) {
+      const V sum = hn::Load(d, tile + (r * kWeightK + j) * kVL<T>);
+      gw[r * ldw + j] += hn::GetLane(hn::SumOfLanes(d, sum));
     }
   }
 }

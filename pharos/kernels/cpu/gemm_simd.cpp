@@ -336,13 +336,19 @@ void dot_block(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, T al
       }
     }
   }
+  HWY_ALIGN T tile[R * 4 * kVL<T>];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) {
-      const T v = alpha * hn::GetLane(hn::SumOfLanes(d, acc[r][j]));
-      T* out = c + r * ldc + j;
-      *out = beta == T(0) ? v : v + beta * *out;
+    for (int j = 0; j < 4; ++j) hn::Store(acc[r][j], d, tile + (r * 4 + j) * vl);
+  }
+  const T* sums = tile;
+#pragma GCC unroll 1
+  for (int r = 0; r < R; ++r, c += ldc) {
+#pragma GCC unroll 1
+    for (int j = 0; j < 4; ++j, sums += vl) {
+      const T v = alpha * hn::GetLane(hn::SumOfLanes(d, hn::Load(d, sums)));
+      c[j] = beta == T(0) ? v : v + beta * c[j];
     }
   }
 }

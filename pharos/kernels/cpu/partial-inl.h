@@ -23,15 +23,27 @@ namespace hn = hwy::HWY_NAMESPACE;
 #define PHAROS_NATIVE_MASKS 0
 #endif
 
+// Without such masks, lane by lane: called, for rows have many ends.
+template <class D, class T = hn::TFromD<D>>
+HWY_NOINLINE hn::Vec<D> load_lanes(D d, const T* p, size_t n) {
+  HWY_ALIGN T buffer[hn::MaxLanes(d)] = {};
+  for (size_t i = 0; i < n; ++i) buffer[i] = p[i];
+  return hn::Load(d, buffer);
+}
+template <class D, class T = hn::TFromD<D>>
+HWY_NOINLINE void store_lanes(hn::Vec<D> v, D d, T* p, size_t n) {
+  HWY_ALIGN T buffer[hn::MaxLanes(d)];
+  hn::Store(v, d, buffer);
+  for (size_t i = 0; i < n; ++i) p[i] = buffer[i];
+}
+
 // First n lanes (0 < n <= Lanes(d)) from p, the rest zero.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_first(D d, const T* p, size_t n) {
 #if PHAROS_NATIVE_MASKS
   if constexpr (sizeof(T) >= 4) return hn::MaskedLoad(hn::FirstN(d, n), d, p);
 #endif
-  HWY_ALIGN T buffer[hn::MaxLanes(d)] = {};
-  for (size_t i = 0; i < n; ++i) buffer[i] = p[i];
-  return hn::Load(d, buffer);
+  return load_lanes(d, p, n);
 }
 
 // As load_first, with `fill` in the other lanes.
@@ -48,9 +60,7 @@ HWY_INLINE void store_first(hn::Vec<D> v, D d, T* p, size_t n) {
     return;
   }
 #endif
-  HWY_ALIGN T buffer[hn::MaxLanes(d)];
-  hn::Store(v, d, buffer);
-  for (size_t i = 0; i < n; ++i) p[i] = buffer[i];
+  store_lanes(v, d, p, n);
 }
 
 }  // namespace pharos::cpu::HWY_NAMESPACE
