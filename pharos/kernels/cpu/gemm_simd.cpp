@@ -29,6 +29,8 @@ constexpr int64_t kSmallDepth = 512;       // depth up to which one block is bet
 constexpr int64_t kInPlaceDepth = 128;     // longer panels of B in place miss too many pages
 constexpr int64_t kCachedItems = 1 << 16;  // that stay in the second-level cache
 constexpr int64_t kTwoThreads = 1 << 19;   // products that a second thread begins to pay for
+template <class T>
+constexpr int64_t kNearItems = (1 << 14) / sizeof(T);  // that leave room in the first-level cache
 
 template <class T>
 using Tag = hn::ScalableTag<T>;
@@ -73,19 +75,24 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
 #pragma GCC unroll 8
     for (int j = 0; j < NV; ++j) acc[r][j] = hn::Zero(d);
   }
-  for (int64_t p = 0; p < k; ++p) {
+  const auto step = [&](const T* HWY_RESTRICT ak, const T* HWY_RESTRICT bk) HWY_ATTR {
     V<T> bv[NV];
 #pragma GCC unroll 8
-    for (int j = 0; j < NV; ++j) bv[j] = hn::LoadU(d, b + j * vl);
+    for (int j = 0; j < NV; ++j) bv[j] = hn::LoadU(d, bk + j * vl);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const V<T> av = hn::Set(d, a[r * a_row]);
+      const V<T> av = hn::Set(d, ak[r * a_row]);
 #pragma GCC unroll 8
       for (int j = 0; j < NV; ++j) acc[r][j] = hn::MulAdd(av, bv[j], acc[r][j]);
     }
-    a += a_col;
-    b += b_row;
+  };
+  if constexpr (R == kMR) {  // full tiles do most of the work
+    for (; k >= 2; k -= 2, a += 2 * a_col, b += 2 * b_row) {
+      step(a, b);
+      step(a + a_col, b + b_row);
+    }
   }
+  for (; k > 0; --k, a += a_col, b += b_row) step(a, b);
   if (alpha != T(1)) {
     const V<T> valpha = hn::Set(d, alpha);
 #pragma GCC unroll 16
@@ -245,9 +252,10 @@ template <class T>
 void gemm_panels(const GemmArgs<T>& g) {
   const int64_t nr = 2 * kVL<T>;
   const int64_t a_row = g.ta ? 1 : g.lda, a_col = g.ta ? g.lda : 1;
-  // Few rows: packing would cost more than it saves.
-  const bool in_place =
-      !g.tb && g.m <= 4 * kMR && (g.k <= kInPlaceDepth || g.k * g.ldb <= kCachedItems);
+  // Few rows, or a B that lies in the first-level cache: packing would cost more than it saves.
+  const int64_t items = g.k * g.ldb;
+  const bool few_uses = g.m <= 4 * kMR || items <= kNearItems<T>;
+  const bool in_place = !g.tb && few_uses && (g.k <= kInPlaceDepth || items <= kCachedItems);
   const int64_t depth = g.k <= kSmallDepth ? g.k : kKC;
   const int64_t work = g.m * g.k * nr;
   const int64_t grain =
