@@ -119,6 +119,18 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
     }
     return;
   }
+#if PHAROS_NATIVE_MASKS
+  if (beta == T(0) && width > (NV - 1) * vl) {
+    const auto last = hn::FirstN(d, static_cast<size_t>(width - (NV - 1) * vl));
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r, c += ldc) {
+#pragma GCC unroll 8
+      for (int j = 0; j < NV - 1; ++j) hn::StoreU(acc[r][j], d, c + j * vl);
+      hn::BlendedStore(acc[r][NV - 1], last, d, c + (NV - 1) * vl);
+    }
+    return;
+  }
+#endif
   HWY_ALIGN T tile[R * NV * kVL<T>];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
