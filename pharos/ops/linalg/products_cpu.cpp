@@ -85,10 +85,13 @@ void start_from(const Tensor& out, const Tensor& self, const c10::Scalar& beta) 
   const TensorImpl *o = out.unsafeGetTensorImpl(), *s = self.unsafeGetTensorImpl();
   const int64_t n = o->ndim > 0 ? o->sizes_data()[o->ndim - 1] : 1;
   if (o->is_contiguous() && s->ndim == 1 && s->sizes_[0] == n && s->is_contiguous() && n > 0 &&
-      o->numel_ <= 1 << 16) {  // a bias, row by row
+      o->numel_ <= 1 << 16) {  // a bias: a row, two rows, four
     const size_t row = static_cast<size_t>(n) * o->itemsize();
-    char* to = o->data;
-    for (int64_t i = o->numel_ / n; i > 0; --i, to += row) std::memcpy(to, s->data, row);
+    const size_t all = static_cast<size_t>(o->numel_) * o->itemsize();
+    if (all == 0) return;
+    std::memcpy(o->data, s->data, row);
+    for (size_t done = row; done < all; done *= 2)
+      std::memcpy(o->data + done, o->data, std::min(done, all - done));
     return;
   }
   copy_values(out, self);
