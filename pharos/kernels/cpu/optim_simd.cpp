@@ -35,8 +35,10 @@ struct Gradient {
         decays(o.weight_decay != 0),
         shrinks(o.shrink != 1),
         scaled(o.grad_scale != 1),
-        maximize(o.maximize) {}
+        maximize(o.maximize),
+        plain(!decays && !shrinks && !scaled && !maximize) {}
   HWY_INLINE V operator()(Lane<V>& x) const {
+    if (plain) return x.g;
     if (scaled) x.g = hn::Div(x.g, scale);
     V g = maximize ? hn::Neg(x.g) : x.g;
     if (decays) g = hn::MulAdd(decay, x.p, g);
@@ -44,7 +46,7 @@ struct Gradient {
     return g;
   }
   V decay, shrink, scale;
-  bool decays, shrinks, scaled, maximize;
+  bool decays, shrinks, scaled, maximize, plain;
 };
 
 // start + weight * (end - start), from the nearer end.
@@ -66,9 +68,13 @@ HWY_INLINE V add_quotient(V a, V value, V x, V y) {
   return hn::Add(a, hn::Div(hn::Mul(value, x), y));
 }
 
+// The steps. Of their states the first kStates are always there, the others where a tensor has
+// them.
+
 template <class D, class V = hn::Vec<D>>
 struct Sgd {
   using T = hn::TFromD<D>;
+  static constexpr int kStates = 0;
   Sgd(D d, const OptimParams& o)
       : gradient(d, o),
         momentum(hn::Set(d, static_cast<T>(o.beta1))),
@@ -93,6 +99,7 @@ struct Sgd {
 template <class D, class V = hn::Vec<D>>
 struct Adam {
   using T = hn::TFromD<D>;
+  static constexpr int kStates = 2;
   Adam(D d, const OptimParams& o)
       : gradient(d, o),
         average(d, 1 - o.beta1),
@@ -129,6 +136,7 @@ struct Adam {
 template <class D, class V = hn::Vec<D>>
 struct Adagrad {
   using T = hn::TFromD<D>;
+  static constexpr int kStates = 1;
   Adagrad(D d, const OptimParams& o)
       : gradient(d, o), eps(hn::Set(d, static_cast<T>(o.eps))), step(eps) {}
   void tensor(D d, const OptimTensor& t) { step = hn::Set(d, static_cast<T>(-t.scalars[0])); }
@@ -144,6 +152,7 @@ struct Adagrad {
 template <class D, class V = hn::Vec<D>>
 struct Rmsprop {
   using T = hn::TFromD<D>;
+  static constexpr int kStates = 1;
   Rmsprop(D d, const OptimParams& o)
       : gradient(d, o),
         average(d, 1 - o.beta2),
@@ -206,16 +215,17 @@ struct First {
 template <class D, class Body, class Lanes, class T = hn::TFromD<D>>
 HWY_INLINE void at_vector(D d, const Body& body, T* const* data, size_t i, const Lanes& lanes) {
   const auto none = hn::Zero(d);
+  const auto has = [&](int state) { return Body::kStates > state || data[2 + state] != nullptr; };
   Lane<hn::Vec<D>> x{lanes.load(d, data[0] + i), lanes.load(d, data[1] + i),
-                     data[2] ? lanes.load(d, data[2] + i) : none,
-                     data[3] ? lanes.load(d, data[3] + i) : none,
-                     data[4] ? lanes.load(d, data[4] + i) : none};
+                     has(0) ? lanes.load(d, data[2] + i) : none,
+                     has(1) ? lanes.load(d, data[3] + i) : none,
+                     has(2) ? lanes.load(d, data[4] + i) : none};
   body(x);
   lanes.store(x.p, d, data[0] + i);
   if (body.gradient.scaled) lanes.store(x.g, d, data[1] + i);
-  if (data[2]) lanes.store(x.s0, d, data[2] + i);
-  if (data[3]) lanes.store(x.s1, d, data[3] + i);
-  if (data[4]) lanes.store(x.s2, d, data[4] + i);
+  if (has(0)) lanes.store(x.s0, d, data[2] + i);
+  if (has(1)) lanes.store(x.s1, d, data[3] + i);
+  if (has(2)) lanes.store(x.s2, d, data[4] + i);
 }
 
 template <class D, class Body, class T = hn::TFromD<D>>
