@@ -87,9 +87,7 @@ OP_SAMPLES("upsample_linear1d", s) {
   s.add(randn({1, 2, 3}), List{5}, true);
   s.add(randn({2, 1, 4}), List{3}, false, 0.7);
 }
-// PyTorch interpolates bytes with 16-bit weights in two passes that round; here they compute as
-// f32.
-constexpr const char* kBytes = "bytes are rounded in other places";
+constexpr const char* kBytes = "bytes are blended in fixed point: upsample_bytes_test.cpp";
 #define LINEAR2D(row)                                                                              \
   OP_SAMPLES(row, s) {                                                                             \
     s.half_tolerance(8e-3, kHalfWeights);                                                          \

@@ -173,14 +173,127 @@ void interpolate_grad(const Sizes& s, const Taps<T> (&taps)[3], const T* gy, T* 
   });
 }
 
+// ---- bytes ----
+
+// Taps of one dim in fixed point, as PyTorch (and Pillow before it) blends bytes: along rows, then
+// along columns, rounding after each; a dim that keeps its size is left alone.
+struct ByteTaps {
+  struct Run {
+    int64_t first;
+    int count;
+    int weight[4];
+  };
+  std::vector<Run> runs;
+  int precision = 0;
+};
+
+double filter(Mode mode, double x) {
+  x = std::abs(x);
+  if (mode == Mode::kLinear) return x < 1 ? 1 - x : 0;
+  const double a = -0.75;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+ByteTaps make_byte_taps(Mode mode, int64_t in, int64_t out, bool align, OptDouble given) {
+  const int size = mode == Mode::kLinear ? 2 : 4, half = size / 2;
+  const double scale =
+      align ? (out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0.0)
+      : given && *given > 0 ? 1.0 / *given
+                            : static_cast<double>(in) / static_cast<double>(out);
+  struct Exact {
+    double weight[4] = {0, 0, 0, 0};
+  };
+  std::vector<Exact> exact(static_cast<size_t>(out));
+  ByteTaps taps;
+  double largest = 0;
+  for (int64_t o = 0; o < out; ++o) {
+    const auto position = static_cast<double>(o);
+    double real = align ? scale * position : scale * (position + 0.5) - 0.5;
+    if (mode == Mode::kLinear && real < 0) real = 0;
+    const int64_t base = std::min(static_cast<int64_t>(std::floor(real)), in - 1);
+    const double t = std::clamp(real - static_cast<double>(base), 0.0, 1.0);
+    const int64_t low = base - half + 1, first = std::max<int64_t>(low, 0);
+    const int count = static_cast<int>(std::min<int64_t>(base + half + 1, in) - first);
+    // What lies beyond an edge weighs on the edge.
+    double* w = exact[static_cast<size_t>(o)].weight;
+    for (int k = 0; k < size; ++k) {
+      const int64_t at = std::clamp<int64_t>(low + k, 0, in - 1) - first;
+      w[at] += filter(mode, k + 1 - half - t);
+      largest = std::max(largest, w[at]);
+    }
+    taps.runs.push_back({first, count, {}});
+  }
+  // As many bits as keep the largest weight within 16, sign included.
+  while (taps.precision < 22 &&
+         static_cast<int>(0.5 + largest * (1 << (taps.precision + 1))) < (1 << 15))
+    ++taps.precision;
+  for (size_t o = 0; o < exact.size(); ++o)
+    for (int k = 0; k < size; ++k) {
+      const double v = exact[o].weight[k] * (1 << taps.precision);
+      taps.runs[o].weight[k] = static_cast<int>(v < 0 ? v - 0.5 : v + 0.5);
+    }
+  return taps;
+}
+
+// One output byte from bytes `stride` apart.
+uint8_t blend_bytes(const ByteTaps::Run& run, int precision, const uint8_t* from, int64_t stride) {
+  int sum = 1 << (precision - 1);
+  for (int k = 0; k < run.count; ++k) sum += run.weight[k] * from[(run.first + k) * stride];
+  return static_cast<uint8_t>(std::clamp(sum >> precision, 0, 255));
+}
+
+void interpolate_bytes(Mode mode, const Tensor& result, const Tensor& arg, IntArrayRef size,
+                       bool align, OptDouble scale_h, OptDouble scale_w) {
+  const Tensor x = plain(arg, ScalarType::Byte);
+  const Tensor y = result.is_contiguous() ? result : empty_cpu(result.sizes(), ScalarType::Byte);
+  const int64_t height = arg.size(2), width = arg.size(3), rows = size[0], columns = size[1];
+  const ByteTaps along = make_byte_taps(mode, width, columns, align, scale_w),
+                 down = make_byte_taps(mode, height, rows, align, scale_h);
+  const uint8_t* from = data_as<const uint8_t>(x);
+  uint8_t* to = data_as<uint8_t>(y);
+  parallel_for(
+      0, arg.size(0) * arg.size(1), grain_for(rows * columns * 4), [&](int64_t p0, int64_t p1) {
+        Scratch<uint8_t> narrow(height * columns);
+        for (int64_t p = p0; p < p1; ++p) {
+          const uint8_t* plane = from + p * height * width;
+          uint8_t* out = to + p * rows * columns;
+          const uint8_t* mid = plane;
+          if (columns != width) {
+            uint8_t* m = rows == height ? out : narrow.get();
+            for (int64_t h = 0; h < height; ++h)
+              for (int64_t w = 0; w < columns; ++w)
+                m[h * columns + w] = blend_bytes(along.runs[static_cast<size_t>(w)],
+                                                 along.precision, plane + h * width, 1);
+            mid = m;
+          }
+          if (rows == height) {
+            if (mid != out) std::copy_n(mid, rows * columns, out);
+            continue;
+          }
+          for (int64_t h = 0; h < rows; ++h)
+            for (int64_t w = 0; w < columns; ++w)
+              out[h * columns + w] =
+                  blend_bytes(down.runs[static_cast<size_t>(h)], down.precision, mid + w, columns);
+        }
+      });
+  if (!result.is_contiguous()) copy_values(result, y);
+}
+
 // `out` and `in` are the sizes of the forward pass; scales from the innermost dim outward.
 void run(const char* name, Mode mode, int dims, const Tensor& result, const Tensor& arg,
          IntArrayRef in, IntArrayRef out, bool align, std::array<OptDouble, 3> scales,
          bool backward) {
   if (result.numel() == 0) return;
   ScalarType type = arg.scalar_type();
-  const bool bytes = type == ScalarType::Byte;
+  const bool bytes = type == ScalarType::Byte,
+             blends = mode == Mode::kLinear || mode == Mode::kCubic;
   if (!c10::isFloatingType(type) && !bytes) ops::no_kernel(name, type);
+  if (bytes && blends) {
+    if (backward || dims != 2)
+      ops::no_kernel(backward ? name : "compute_indices_weights_linear", type);
+    return interpolate_bytes(mode, result, arg, out, align, scales[1], scales[2]);
+  }
   if (type != ScalarType::Double) type = ScalarType::Float;
   const Tensor x = plain(arg, type);
   const bool direct = result.is_contiguous() && result.scalar_type() == type;
@@ -202,11 +315,6 @@ void run(const char* name, Mode mode, int dims, const Tensor& result, const Tens
       interpolate_grad(s, taps, data_as<const T>(x), data_as<T>(y));
     else
       interpolate(s, taps, data_as<const T>(x), data_as<T>(y));
-    if (bytes) {  // rounded and saturated
-      T* v = data_as<T>(y);
-      for (int64_t i = 0; i < y.numel(); ++i)
-        v[i] = std::min(std::max(std::nearbyint(v[i]), T(0)), T(255));
-    }
   });
   if (!direct) copy_values(result, y);
 }
