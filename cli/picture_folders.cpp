@@ -173,15 +173,23 @@ Listing list_classes(const std::string& folder, const std::vector<std::string>& 
   return listing;
 }
 
-// The size of the first picture, and colour if the first picture of any class has it.
+// The size of the first picture, and colour if the first picture of any class has it. Damaged ones
+// are passed over; if all are, the first one's error says so.
 PictureShape folder_shape(const Listing& train) {
   PictureShape shape;
-  int last_label = -1;
+  std::optional<c10::Error> first_error;
+  int done_label = -1;
   for (size_t i = 0; i < train.files.size(); ++i) {
-    if (train.labels[i] == last_label) continue;
-    last_label = train.labels[i];
-    const data::Image image = data::read_image(train.files[i]);
-    if (i == 0) {
+    if (train.labels[i] == done_label) continue;
+    data::Image image;
+    try {
+      image = data::read_image(train.files[i]);
+    } catch (const c10::Error& error) {
+      if (!first_error) first_error = error;
+      continue;
+    }
+    done_label = train.labels[i];
+    if (shape.height == 0) {
       const double longest = static_cast<double>(std::max(image.height, image.width));
       const double scale = std::min(1.0, static_cast<double>(kMaxFolderSide) / longest);
       const auto side = [&](int64_t n) {
@@ -191,6 +199,7 @@ PictureShape folder_shape(const Listing& train) {
     }
     if (image.channels >= 3) shape.channels = 3;
   }
+  if (shape.height == 0 && first_error) throw *first_error;
   return shape;
 }
 

@@ -135,6 +135,18 @@ TEST_F(PicturesTest, FolderForEachClass) {
   }
 }
 
+TEST_F(PicturesTest, DamagedFirstPicturesArePassedOver) {
+  write("cat/0.png", "damaged");
+  write("dog/0.png", "damaged");
+  write_picture("cat/1.png", 4, 6, 1, 1);
+  write_picture("dog/1.png", 8, 8, 3, 2);
+  write_picture("dog/2.png", 8, 8, 3, 3);
+  const PictureData set = load_pictures(folder_.string());
+  EXPECT_EQ(set.shape.height, 4);
+  EXPECT_EQ(set.shape.width, 6);
+  EXPECT_EQ(set.shape.channels, 3);
+}
+
 TEST_F(PicturesTest, TrainAndTestFolders) {
   write_picture("train/a/1.png", 3, 3, 1, 1);
   write_picture("train/b/1.png", 3, 3, 1, 2);
@@ -153,8 +165,9 @@ TEST_F(PicturesTest, FoldersThatTeachNothing) {
   EXPECT_NE(error().find("b: holds no PNG or JPEG files"), std::string::npos);
   write_picture("b/1.png", 3, 3, 1, 1);
   EXPECT_NE(error().find("too few pictures"), std::string::npos);
-  write("a/0.png", "damaged");
-  EXPECT_NE(error().find("a/0.png: neither a PNG nor a JPEG file"), std::string::npos);
+  write("a/1.png", "damaged");
+  write("b/1.png", "damaged");
+  EXPECT_NE(error().find("a/1.png: neither a PNG nor a JPEG file"), std::string::npos);
 }
 
 TEST_F(PicturesTest, FittingKeepsWhatThePictureShows) {

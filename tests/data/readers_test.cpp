@@ -183,6 +183,18 @@ TEST(Readers, NameWhatIsWrongWithTheFile) {
   EXPECT_EQ(message(half), half.string() + ": damaged JPEG file: the file ends too early");
 }
 
+TEST(Readers, JpegTooShortForItsSizeIsRefusedUnread) {
+  std::string bytes = read_file(kImages / "rgb.jpg");
+  const size_t frame = bytes.find("\xff\xc0");
+  ASSERT_NE(frame, std::string::npos);
+  for (size_t i : {frame + 5, frame + 7}) {
+    bytes[i] = '\x1f';  // the high bytes of height and width
+    bytes[i + 1] = '\x40';
+  }
+  EXPECT_EQ(error_of([&] { decode(bytes); }),
+            "some.file: damaged JPEG file: too short for 8000 x 8000 pixels");
+}
+
 TEST(Readers, EveryTruncationIsAnError) {
   for (const char* name : {"rgb.png", "interlaced_rgba.png", "palette.png", "rgb.jpg", "grey.jpg",
                            "progressive.jpg", "cmyk.jpg"}) {

@@ -130,6 +130,15 @@ bool read_rows(JpegReader* r, uint8_t* pixels) {
   return true;
 }
 
+// Whether so many bytes can hold the picture. Each 8 x 8 block of the finest component takes a bit
+// at least in any Huffman coded file; arithmetic coding has no such floor.
+bool long_enough(const jpeg_decompress_struct& decoder, size_t size) {
+  if (decoder.arith_code) return true;
+  const uint64_t blocks =
+      uint64_t{(decoder.image_width + 7) / 8} * uint64_t{(decoder.image_height + 7) / 8};
+  return blocks / 8 <= size;
+}
+
 // Adobe stores inks inverted (255 is none), everybody else as they are.
 Image cmyk_to_rgb(const Image& inks, bool inverted) {
   Image rgb{inks.height, inks.width, 3, {}};
@@ -153,6 +162,9 @@ Image decode_jpeg(const uint8_t* bytes, size_t size, const std::string& name) {
   TORCH_CHECK(read_header(&reader, bytes, size), name, ": damaged JPEG file: ", reader.reason);
   const jpeg_decompress_struct& decoder = reader.decoder;
   check_image_size(decoder.output_height, decoder.output_width, name);
+  // Before the pixels are allocated and zeroed, as for PNG.
+  TORCH_CHECK(long_enough(decoder, size), name, ": damaged JPEG file: too short for ",
+              decoder.output_width, " x ", decoder.output_height, " pixels");
   Image image{decoder.output_height, decoder.output_width, decoder.output_components, {}};
   image.pixels.resize(static_cast<size_t>(image.height * image.width * image.channels));
   TORCH_CHECK(read_rows(&reader, image.pixels.data()), name,
