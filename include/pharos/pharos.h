@@ -4,6 +4,7 @@
 #include <pharos/autograd/autograd.h>
 #include <pharos/autograd/function.h>
 #include <pharos/autograd/hooks.h>
+#include <pharos/context.h>
 #include <pharos/cuda.h>
 #include <pharos/data/data.h>
 #include <pharos/indexing.h>

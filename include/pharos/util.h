@@ -49,6 +49,18 @@ std::string str(const Args&... args) {
   return pharos::message(args...);
 }
 
+template <typename Container>
+std::string Join(const std::string& delimiter, const Container& v) {
+  std::string joined;
+  bool first = true;
+  for (const auto& element : v) {
+    if (!first) joined += delimiter;
+    joined += pharos::message(element);
+    first = false;
+  }
+  return joined;
+}
+
 PHAROS_API std::string demangle(const char* name);
 
 }  // namespace c10

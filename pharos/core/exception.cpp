@@ -13,6 +13,7 @@
 namespace c10 {
 
 Error::Error(std::string msg) : msg_(std::move(msg)), what_(msg_) {}
+Error::Error(SourceLocation, std::string msg) : Error(std::move(msg)) {}
 Error::Error(const Error&) = default;
 Error& Error::operator=(const Error&) = default;
 Error::~Error() = default;
@@ -35,17 +36,50 @@ PHAROS_ERROR_KIND(LinAlgError, Error)
 PHAROS_ERROR_KIND(DistBackendError, Error)
 #undef PHAROS_ERROR_KIND
 
-namespace {
-std::atomic<WarningHandlerFn> warning_handler{nullptr};
+Warning::Warning(UserWarning, SourceLocation source_location, std::string msg, bool verbatim)
+    : source_location_(source_location),
+      msg_(std::move(msg)),
+      verbatim_(verbatim),
+      deprecation_(false) {}
+Warning::Warning(DeprecationWarning, SourceLocation source_location, std::string msg, bool verbatim)
+    : source_location_(source_location),
+      msg_(std::move(msg)),
+      verbatim_(verbatim),
+      deprecation_(true) {}
+Warning::Warning(const Warning&) = default;
+Warning::~Warning() = default;
+
+WarningHandler::~WarningHandler() = default;
+void WarningHandler::process(const Warning& warning) {
+  const SourceLocation& at = warning.source_location();
+  std::fprintf(stderr, "[W %s:%u] Warning: %s\n", at.file, at.line, warning.msg().c_str());
 }
 
-void set_warning_handler(WarningHandlerFn handler) noexcept { warning_handler = handler; }
+namespace {
+// Null stands for the handler that writes to standard error: it needs no object that could die
+// before the last warning.
+std::atomic<WarningHandler*> warning_handler{nullptr};
+std::atomic<bool> warn_always{false};
 
+WarningHandler& first_handler() {
+  static WarningHandler* handler = new WarningHandler;
+  return *handler;
+}
+}  // namespace
+
+namespace WarningUtils {
+void set_warning_handler(WarningHandler* handler) noexcept { warning_handler = handler; }
+WarningHandler* get_warning_handler() noexcept {
+  WarningHandler* handler = warning_handler;
+  return handler ? handler : &first_handler();
+}
+void set_warnAlways(bool setting) noexcept { warn_always = setting; }
+bool get_warnAlways() noexcept { return warn_always; }
+}  // namespace WarningUtils
+
+void warn(const Warning& warning) { WarningUtils::get_warning_handler()->process(warning); }
 void warn(const std::string& msg, const char* file, int line) {
-  if (WarningHandlerFn handler = warning_handler)
-    handler(msg, file, line);
-  else
-    std::fprintf(stderr, "[W %s:%d] Warning: %s\n", file, line, msg.c_str());
+  warn(Warning(UserWarning(), {"", file, static_cast<uint32_t>(line)}, msg, false));
 }
 
 std::ostream& operator<<(std::ostream& out, IntArrayRef v) {

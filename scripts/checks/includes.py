@@ -48,6 +48,7 @@ PUBLIC_LAYER = [
     ("types.h", "autograd"),
     ("util.h", "core"),
     ("maybe.h", "core"),
+    ("context.h", "core"),
     ("dispatch_types.h", "core"),
     ("cuda.h", "dispatch"),
     ("indexing.h", "decl"),
@@ -94,10 +95,9 @@ PUBLIC_STD = set(
     stddef.h stdint.h""".split())
 # One umbrella may pay for what programs use without including it: (file, header).
 PUBLIC_STD_EXTRA = {
-    ("include/torch/torch.h", "algorithm"),
-    ("include/torch/torch.h", "iostream"),
-    ("include/torch/torch.h", "numeric"),
-    ("include/torch/torch.h", "sstream"),
+    ("include/torch/torch.h", header)
+    for header in """algorithm chrono condition_variable ctime deque iomanip iostream list map mutex
+    numeric queue set sstream stack thread unordered_set""".split()
 }
 STD = PUBLIC_STD | set(
     """algorithm any barrier bit bitset charconv chrono compare complex concepts condition_variable

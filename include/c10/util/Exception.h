@@ -1,4 +1,4 @@
 // Forwarding header: LibTorch's place of what it includes.
 #pragma once
 
-#include <pharos/core/exception.h>
+#include <pharos/util.h>

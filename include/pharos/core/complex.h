@@ -105,3 +105,39 @@ struct scalar_value_type<complex<T>> {
 namespace at {
 using c10::scalar_value_type;
 }
+
+namespace std {
+
+// By built-ins: <cmath> is not paid for here.
+template <typename T>
+T real(const c10::complex<T>& z) {
+  return z.real();
+}
+template <typename T>
+T imag(const c10::complex<T>& z) {
+  return z.imag();
+}
+template <typename T>
+T abs(const c10::complex<T>& z) {
+  if constexpr (sizeof(T) == sizeof(double))
+    return T(__builtin_hypot(z.real(), z.imag()));
+  else
+    return T(__builtin_hypotf(z.real(), z.imag()));
+}
+template <typename T>
+T arg(const c10::complex<T>& z) {
+  if constexpr (sizeof(T) == sizeof(double))
+    return T(__builtin_atan2(z.imag(), z.real()));
+  else
+    return T(__builtin_atan2f(z.imag(), z.real()));
+}
+template <typename T>
+constexpr T norm(const c10::complex<T>& z) {
+  return z.real() * z.real() + z.imag() * z.imag();
+}
+template <typename T>
+constexpr c10::complex<T> conj(const c10::complex<T>& z) {
+  return c10::complex<T>(z.real(), -z.imag());
+}
+
+}  // namespace std

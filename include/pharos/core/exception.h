@@ -25,12 +25,19 @@ enum class DeviceType : int8_t;
 enum class Layout : int8_t;
 enum class MemoryFormat : int8_t;
 
+struct SourceLocation {
+  const char* function;
+  const char* file;
+  uint32_t line;
+};
+
 // The error every check throws. `what()` is the message followed by the context lines that were
 // added while unwinding (operator, module path); `what_without_backtrace()` has them too, `msg()`
 // does not.
 class PHAROS_API Error : public std::exception {
  public:
   explicit Error(std::string msg);
+  Error(SourceLocation source_location, std::string msg);
   Error(const Error&);
   Error& operator=(const Error&);
   ~Error() override;
@@ -47,6 +54,7 @@ class PHAROS_API Error : public std::exception {
 #define PHAROS_ERROR_KIND(Name, Base)   \
   class PHAROS_API Name : public Base { \
    public:                              \
+    using Base::Base;                   \
     explicit Name(std::string msg);     \
     Name(const Name&);                  \
     ~Name() override;                   \
@@ -183,16 +191,89 @@ template <typename... Args>
 
 namespace c10 {
 
-// Warnings go to standard error until a handler is set; a null handler restores the default.
-using WarningHandlerFn = void (*)(const std::string& msg, const char* file, int line);
-PHAROS_API void set_warning_handler(WarningHandlerFn handler) noexcept;
+class PHAROS_API Warning {
+ public:
+  struct UserWarning {};
+  struct DeprecationWarning {};
+  Warning(UserWarning type, SourceLocation source_location, std::string msg, bool verbatim);
+  Warning(DeprecationWarning type, SourceLocation source_location, std::string msg, bool verbatim);
+  ~Warning();
+  Warning(const Warning&);
+  const SourceLocation& source_location() const { return source_location_; }
+  const std::string& msg() const { return msg_; }
+  bool verbatim() const { return verbatim_; }
+  bool deprecation() const { return deprecation_; }
+
+ private:
+  SourceLocation source_location_;
+  std::string msg_;
+  bool verbatim_, deprecation_;
+};
+using UserWarning = Warning::UserWarning;
+using DeprecationWarning = Warning::DeprecationWarning;
+
+// Warnings go to the handler that was set last; the one there is at first writes to standard error.
+class PHAROS_API WarningHandler {
+ public:
+  virtual ~WarningHandler();
+  virtual void process(const Warning& warning);
+};
+PHAROS_API void warn(const Warning& warning);
 PHAROS_API void warn(const std::string& msg, const char* file, int line);
 
+namespace WarningUtils {
+
+// The handler must live until another one is set; null restores the first.
+PHAROS_API void set_warning_handler(WarningHandler* handler) noexcept;
+PHAROS_API WarningHandler* get_warning_handler() noexcept;
+
+class PHAROS_API WarningHandlerGuard {
+ public:
+  explicit WarningHandlerGuard(WarningHandler* handler) : previous_(get_warning_handler()) {
+    set_warning_handler(handler);
+  }
+  WarningHandlerGuard(const WarningHandlerGuard&) = delete;
+  WarningHandlerGuard& operator=(const WarningHandlerGuard&) = delete;
+  ~WarningHandlerGuard() { set_warning_handler(previous_); }
+
+ private:
+  WarningHandler* previous_;
+};
+
+// Whether TORCH_WARN_ONCE warns every time.
+PHAROS_API void set_warnAlways(bool setting) noexcept;
+PHAROS_API bool get_warnAlways() noexcept;
+
+struct PHAROS_API WarnAlways {
+  explicit WarnAlways(bool setting = true) : previous_(get_warnAlways()) {
+    set_warnAlways(setting);
+  }
+  WarnAlways(const WarnAlways&) = delete;
+  WarnAlways& operator=(const WarnAlways&) = delete;
+  ~WarnAlways() { set_warnAlways(previous_); }
+
+ private:
+  bool previous_;
+};
+
+}  // namespace WarningUtils
 }  // namespace c10
 
 #define TORCH_WARN(...) ::c10::warn(::pharos::message(__VA_ARGS__), __FILE__, __LINE__)
-#define TORCH_WARN_ONCE(...)                                            \
-  do {                                                                  \
-    static const bool pharos_warned_ = (TORCH_WARN(__VA_ARGS__), true); \
-    (void)pharos_warned_;                                               \
+#define TORCH_WARN_DEPRECATION(...)                                                 \
+  ::c10::warn(::c10::Warning(::c10::DeprecationWarning(),                           \
+                             {__func__, __FILE__, static_cast<uint32_t>(__LINE__)}, \
+                             ::pharos::message(__VA_ARGS__), false))
+#define TORCH_WARN_ONCE(...)                                              \
+  do {                                                                    \
+    if (::c10::WarningUtils::get_warnAlways()) {                          \
+      TORCH_WARN(__VA_ARGS__);                                            \
+    } else {                                                              \
+      static const bool pharos_warned_ = (TORCH_WARN(__VA_ARGS__), true); \
+      (void)pharos_warned_;                                               \
+    }                                                                     \
   } while (false)
+// Usage is not counted.
+#define C10_LOG_API_USAGE_ONCE(...) ((void)0)
+#define C10_THROW_ERROR(err_type, msg) \
+  throw ::c10::err_type({__func__, __FILE__, static_cast<uint32_t>(__LINE__)}, msg)

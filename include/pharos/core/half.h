@@ -95,22 +95,25 @@ using c10::BFloat16;
 using c10::Half;
 }  // namespace at
 
-#define PHAROS_HALF_LIMITS(T, DIGITS, DIGITS10, MIN, LOWEST, MAX, EPS, DENORM, INF, NAN_) \
-  template <>                                                                             \
-  class std::numeric_limits<T> {                                                          \
-   public:                                                                                \
-    static constexpr bool is_specialized = true, is_signed = true, is_integer = false,    \
-                          is_exact = false, has_infinity = true, has_quiet_NaN = true;    \
-    static constexpr int digits = DIGITS, digits10 = DIGITS10, radix = 2;                 \
-    static constexpr T bits(uint16_t b) { return T(b, T::from_bits()); }                  \
-    static constexpr T min() { return bits(MIN); }                                        \
-    static constexpr T lowest() { return bits(LOWEST); }                                  \
-    static constexpr T max() { return bits(MAX); }                                        \
-    static constexpr T epsilon() { return bits(EPS); }                                    \
-    static constexpr T denorm_min() { return bits(DENORM); }                              \
-    static constexpr T infinity() { return bits(INF); }                                   \
-    static constexpr T quiet_NaN() { return bits(NAN_); }                                 \
+#define PHAROS_HALF_LIMITS(T, DIGITS, DIGITS10, MIN, LOWEST, MAX, EPS, DENORM, INF, NAN_, SNAN) \
+  template <>                                                                                   \
+  class std::numeric_limits<T> {                                                                \
+   public:                                                                                      \
+    static constexpr bool is_specialized = true, is_signed = true, is_integer = false,          \
+                          is_exact = false, has_infinity = true, has_quiet_NaN = true,          \
+                          has_signaling_NaN = true;                                             \
+    static constexpr int digits = DIGITS, digits10 = DIGITS10, radix = 2;                       \
+    static constexpr T bits(uint16_t b) { return T(b, T::from_bits()); }                        \
+    static constexpr T min() { return bits(MIN); }                                              \
+    static constexpr T lowest() { return bits(LOWEST); }                                        \
+    static constexpr T max() { return bits(MAX); }                                              \
+    static constexpr T epsilon() { return bits(EPS); }                                          \
+    static constexpr T denorm_min() { return bits(DENORM); }                                    \
+    static constexpr T infinity() { return bits(INF); }                                         \
+    static constexpr T quiet_NaN() { return bits(NAN_); }                                       \
+    static constexpr T signaling_NaN() { return bits(SNAN); }                                   \
   };
-PHAROS_HALF_LIMITS(c10::Half, 11, 3, 0x0400, 0xfbff, 0x7bff, 0x1400, 0x0001, 0x7c00, 0x7e00)
-PHAROS_HALF_LIMITS(c10::BFloat16, 8, 2, 0x0080, 0xff7f, 0x7f7f, 0x3c00, 0x0001, 0x7f80, 0x7fc0)
+PHAROS_HALF_LIMITS(c10::Half, 11, 3, 0x0400, 0xfbff, 0x7bff, 0x1400, 0x0001, 0x7c00, 0x7e00, 0x7d00)
+PHAROS_HALF_LIMITS(c10::BFloat16, 8, 2, 0x0080, 0xff7f, 0x7f7f, 0x3c00, 0x0001, 0x7f80, 0x7fc0,
+                   0x7fa0)
 #undef PHAROS_HALF_LIMITS
