@@ -11,6 +11,9 @@ enum class TensorIndexType { None, Ellipsis, SymInt, Boolean, Slice, Tensor };
 
 constexpr std::nullopt_t None = std::nullopt;
 
+constexpr int64_t INDEX_MIN = -(int64_t{1} << 62);
+constexpr int64_t INDEX_MAX = -(INDEX_MIN + 1);
+
 struct EllipsisIndexType final {
   constexpr EllipsisIndexType() = default;
 };

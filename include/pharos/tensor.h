@@ -174,6 +174,13 @@ class PHAROS_API Tensor {
             std::optional<MemoryFormat> format = std::nullopt) const;
   Tensor to(ScalarType dtype, bool non_blocking = false, bool copy = false,
             std::optional<MemoryFormat> format = std::nullopt) const;
+  Tensor to(caffe2::TypeMeta dtype, bool non_blocking = false, bool copy = false) const {
+    return to(dtype.toScalarType(), non_blocking, copy);
+  }
+  Tensor to(Device device, caffe2::TypeMeta dtype, bool non_blocking = false,
+            bool copy = false) const {
+    return to(device, dtype.toScalarType(), non_blocking, copy);
+  }
   Tensor to(const Tensor& other, bool non_blocking = false, bool copy = false,
             std::optional<MemoryFormat> format = std::nullopt) const;
   Tensor toType(ScalarType t) const { return to(t); }
@@ -265,6 +272,10 @@ class PHAROS_API Tensor {
   Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices, const Tensor& values);
   Tensor& index_put_(ArrayRef<indexing::TensorIndex> indices, const Scalar& value);
   Tensor& index_put_(std::initializer_list<indexing::TensorIndex> indices, const Scalar& value);
+  // The operators themselves: at most one tensor for each dim.
+  Tensor index(const c10::List<std::optional<Tensor>>& indices) const;
+  Tensor& index_put_(const c10::List<std::optional<Tensor>>& indices, const Tensor& values,
+                     bool accumulate = false);
 
   // Arithmetic in place.
   Tensor operator~() const { return bitwise_not(); }

@@ -41,3 +41,8 @@ inline Tensor operator==(const Scalar& a, const Tensor& b) { return at::eq(b, a)
 inline Tensor operator!=(const Scalar& a, const Tensor& b) { return at::ne(b, a); }
 
 }  // namespace at
+
+namespace c10 {
+// A tensor of no dims, with the dtype of the number.
+PHAROS_API at::Tensor scalar_to_tensor(const Scalar& s, Device device = Device(DeviceType::CPU));
+}  // namespace c10

@@ -7,9 +7,24 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
+#include <climits>
 #include <cmath>
+#include <condition_variable>
 #include <cstdlib>
+#include <ctime>
+#include <deque>
+#include <iomanip>
 #include <iostream>
+#include <iterator>
+#include <list>
+#include <map>
+#include <mutex>
 #include <numeric>
+#include <queue>
+#include <set>
 #include <sstream>
+#include <stack>
 #include <stdexcept>
+#include <thread>
+#include <unordered_set>

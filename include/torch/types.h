@@ -1,4 +1,7 @@
 // Forwarding header: LibTorch's place of what it includes.
 #pragma once
 
-#include <pharos/types.h>
+#include <ATen/ATen.h>
+#include <pharos/autograd/autograd.h>
+#include <pharos/indexing.h>
+#include <pharos/tensor_new.h>

@@ -18,6 +18,24 @@ thread_local constinit bool below_autograd __attribute__((tls_model("initial-exe
 
 namespace {
 
+// While a kernel runs for which Autograd has been passed by; nothing is recorded either.
+class BelowAutogradKernels {
+ public:
+  BelowAutogradKernels() : below_(below_autograd), grad_mode_(thread_state.grad_mode) {
+    below_autograd = true;
+    thread_state.grad_mode = false;
+  }
+  ~BelowAutogradKernels() {
+    below_autograd = below_;
+    thread_state.grad_mode = grad_mode_;
+  }
+  BelowAutogradKernels(const BelowAutogradKernels&) = delete;
+  BelowAutogradKernels& operator=(const BelowAutogradKernels&) = delete;
+
+ private:
+  bool below_, grad_mode_;
+};
+
 using Table = std::vector<UserOp*>;
 
 // Leaked: operators of libraries in other static objects may be called or removed at exit.
@@ -146,7 +164,7 @@ void call_user_op(const OpRow& row, Stack& stack) {
   const Choice choice = choose(op, on);
   const c10::OperatorHandle handle(&row);
   if (choice.below && !below_autograd) {
-    at::AutoDispatchBelowAutograd guard;
+    const BelowAutogradKernels guard;
     choice.kernel->call(handle, stack);
   } else {
     choice.kernel->call(handle, stack);
@@ -184,17 +202,3 @@ UserOp* UserOps::find_or_add(const std::string& name, const std::string& overloa
 std::vector<UserOp*> UserOps::all() { return *tables().current.load(std::memory_order_acquire); }
 
 }  // namespace pharos
-
-namespace at {
-
-AutoDispatchBelowAutograd::AutoDispatchBelowAutograd()
-    : old_below_(pharos::below_autograd), old_grad_(pharos::thread_state.grad_mode) {
-  pharos::below_autograd = true;
-  pharos::thread_state.grad_mode = false;
-}
-AutoDispatchBelowAutograd::~AutoDispatchBelowAutograd() {
-  pharos::below_autograd = old_below_;
-  pharos::thread_state.grad_mode = old_grad_;
-}
-
-}  // namespace at

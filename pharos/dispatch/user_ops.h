@@ -35,6 +35,9 @@ struct UserOps {
   static std::vector<UserOp*> all();
 };
 
+// Whether kernels registered for Autograd are passed by in this thread.
+extern thread_local constinit bool below_autograd __attribute__((tls_model("initial-exec")));
+
 const c10::FunctionSchema& schema_of(const OpRow& op);
 
 }  // namespace pharos

@@ -8,3 +8,7 @@ Tensor operator/(const Scalar& a, const Tensor& b) { return at::reciprocal(b).mu
 Tensor operator%(const Scalar& a, const Tensor& b) { return at::remainder(a, b); }
 
 }  // namespace at
+
+at::Tensor c10::scalar_to_tensor(const Scalar& s, Device device) {
+  return at::scalar_tensor(s, at::TensorOptions(s.type()).device(device));
+}

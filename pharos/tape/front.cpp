@@ -5,6 +5,7 @@
 #include "core/factory.h"
 #include "core/tensor_extra.h"
 #include "core/thread_state.h"
+#include "dispatch/user_ops.h"
 #include "tape/engine.h"
 #include "tape/meta.h"
 #include "tape/record.h"
@@ -32,6 +33,20 @@ InferenceMode::~InferenceMode() {
 bool InferenceMode::is_enabled() { return thread_state.special & pharos::kSpecialInference; }
 
 }  // namespace c10
+
+namespace at {
+
+AutoDispatchBelowAutograd::AutoDispatchBelowAutograd()
+    : old_below_(pharos::below_autograd), old_grad_(pharos::thread_state.grad_mode) {
+  pharos::below_autograd = true;
+  pharos::thread_state.grad_mode = false;
+}
+AutoDispatchBelowAutograd::~AutoDispatchBelowAutograd() {
+  pharos::below_autograd = old_below_;
+  pharos::thread_state.grad_mode = old_grad_;
+}
+
+}  // namespace at
 
 namespace torch::autograd {
 
@@ -300,6 +315,17 @@ Tensor Tensor::variable_data() const {
   i->flags |= TensorImpl::kOwnVersion;
   return t;
 }
+
+}  // namespace at
+
+at::Tensor torch::autograd::make_variable(const at::Tensor& data, bool requires_grad, bool) {
+  if (!data.defined()) return {};
+  at::Tensor variable = data.variable_data();
+  variable.set_requires_grad(requires_grad);
+  return variable;
+}
+
+namespace at {
 
 void Tensor::set_data(const Tensor& other) const {
   TensorImpl* t = get();

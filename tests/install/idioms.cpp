@@ -1,11 +1,7 @@
 // What programs written for LibTorch do most, each idiom checked: check_install.sh compiles this
-// file against an installed tree and runs it. Only torch/torch.h and standard headers, as they do.
+// file against an installed tree and runs it. Only torch/torch.h, which brings the standard headers
+// that many of them use without including them.
 #include <torch/torch.h>
-
-#include <cstdio>
-#include <iostream>
-#include <map>
-#include <sstream>
 
 namespace {
 
@@ -130,6 +126,12 @@ void tensors() {
   t.index_put_({1, 2, Slice()}, -1);
   check(t[1][2].sum().item<float>() == -4, "index_put_");
   check(t.index({t < 0}).numel() == 4, "masks");
+  torch::Tensor counts = torch::zeros({3}, torch::kLong);
+  counts.index_put_({torch::tensor({2, 0, 2})}, torch::ones({3}, torch::kLong), true);
+  check(counts[2].item<int>() == 2, "index_put_ that accumulates");
+  check(t.to(counts.dtype()).scalar_type() == torch::kLong, "a tensor's dtype as argument");
+  check(counts.to(torch::kCPU, t.dtype()).is_floating_point(), "device and dtype");
+  torch::globalContext().setBenchmarkCuDNN(true);
 
   auto a = t.accessor<float, 3>();
   float sum = 0;

@@ -1,5 +1,6 @@
 // Tensor::index and index_put_ with numbers, slices, None, "..." and tensors, against plain loops.
 #include <gtest/gtest.h>
+#include <pharos/dispatch/ivalue.h>
 #include <pharos/indexing.h>
 #include <pharos/ops/functions.h>
 
@@ -56,6 +57,20 @@ TEST(Indexing, Put) {
   EXPECT_EQ(x.index({1, 1, 0}).item<float>(), 16);
   x[1][1] = at::ones({4});
   EXPECT_EQ(values(x[1][1]), (std::vector<float>{1, 1, 1, 1}));
+}
+
+TEST(Indexing, PutAccumulatesWhereAsked) {
+  Tensor x = at::zeros({4});
+  const Tensor twice = longs({1, 3, 1});
+  x.index_put_({twice}, at::ones({3}), true);
+  EXPECT_EQ(values(x), (std::vector<float>{0, 2, 0, 1}));
+  x.index_put_({twice}, at::ones({3}), false);
+  EXPECT_EQ(values(x), (std::vector<float>{0, 1, 0, 1}));
+  c10::List<std::optional<Tensor>> list;
+  list.push_back(longs({3}));
+  EXPECT_EQ(values(x.index(list)), std::vector<float>{1});
+  x.index_put_(list, at::full({1}, 5.0));
+  EXPECT_EQ(values(x), (std::vector<float>{0, 1, 0, 5}));
 }
 
 TEST(Indexing, Errors) {

@@ -18,6 +18,10 @@ PHAROS_API variable_list grad(const variable_list& outputs, const variable_list&
                               std::optional<bool> retain_graph = std::nullopt,
                               bool create_graph = false, bool allow_unused = false);
 
+// A tensor on the same storage, without history.
+PHAROS_API at::Tensor make_variable(const at::Tensor& data, bool requires_grad = false,
+                                    bool allow_tensor_metadata_change = true);
+
 // In anomaly mode nodes remember where they were made and gradients are checked for NaN.
 struct PHAROS_API AnomalyMode {
   static bool is_enabled();

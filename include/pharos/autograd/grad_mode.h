@@ -49,6 +49,20 @@ using c10::AutoGradMode;
 using c10::GradMode;
 using c10::InferenceMode;
 using c10::NoGradGuard;
+
+// Within its scope kernels registered for Autograd are passed by and nothing is recorded.
+class PHAROS_API AutoDispatchBelowAutograd {
+ public:
+  AutoDispatchBelowAutograd();
+  ~AutoDispatchBelowAutograd();
+  AutoDispatchBelowAutograd(const AutoDispatchBelowAutograd&) = delete;
+  AutoDispatchBelowAutograd& operator=(const AutoDispatchBelowAutograd&) = delete;
+
+ private:
+  bool old_below_, old_grad_;
+};
+using AutoDispatchBelowADInplaceOrView = AutoDispatchBelowAutograd;
+
 }  // namespace at
 
 namespace torch::autograd {

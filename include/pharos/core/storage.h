@@ -85,6 +85,9 @@ class PHAROS_API Storage {
   size_t nbytes() const { return impl_->nbytes(); }
   const void* data() const { return impl_->data(); }
   void* mutable_data() const { return impl_->mutable_data(); }
+  // Pointers that own nothing.
+  DataPtr data_ptr() const { return DataPtr(mutable_data(), device()); }
+  DataPtr mutable_data_ptr() const { return data_ptr(); }
   Device device() const { return impl_->device(); }
   DeviceType device_type() const { return impl_->device_type; }
   size_t use_count() const { return impl_.use_count(); }

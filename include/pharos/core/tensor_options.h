@@ -11,7 +11,9 @@ class PHAROS_API TensorOptions {
   TensorOptions() = default;
   TensorOptions(ScalarType t) : dtype_(t), has_(kDtype) {}
   TensorOptions(caffe2::TypeMeta t) : TensorOptions(t.toScalarType()) {}
-  TensorOptions(Device d) : device_(d), has_(kDevice) {}
+  // Templates keep {kCPU, 0} from being read as a device.
+  template <typename T, typename = std::enable_if_t<std::is_same_v<std::decay_t<T>, Device>>>
+  TensorOptions(T&& d) : device_(d), has_(kDevice) {}
   TensorOptions(DeviceType d, DeviceIndex index = -1) : TensorOptions(Device(d, index)) {}
   TensorOptions(const char* device) : TensorOptions(Device(device)) {}
   TensorOptions(const std::string& device) : TensorOptions(Device(device)) {}

@@ -174,6 +174,7 @@ struct PHAROS_API IValue final {
   List<at::Tensor> toTensorList() const;
   List<std::optional<at::Tensor>> toOptionalTensorList() const;
   std::vector<int64_t> toIntVector() const;
+  std::vector<int64_t> toSymIntVector() const { return toIntVector(); }
   std::vector<double> toDoubleVector() const;
   std::vector<at::Tensor> toTensorVector() const;
   std::vector<std::optional<at::Tensor>> toOptionalTensorVector() const;

@@ -239,23 +239,6 @@ class PHAROS_API RegisterOperators final {
 
 }  // namespace torch
 
-namespace at {
-
-// Within its scope kernels registered for Autograd are passed by and nothing is recorded.
-class PHAROS_API AutoDispatchBelowAutograd {
- public:
-  AutoDispatchBelowAutograd();
-  ~AutoDispatchBelowAutograd();
-  AutoDispatchBelowAutograd(const AutoDispatchBelowAutograd&) = delete;
-  AutoDispatchBelowAutograd& operator=(const AutoDispatchBelowAutograd&) = delete;
-
- private:
-  bool old_below_, old_grad_;
-};
-using AutoDispatchBelowADInplaceOrView = AutoDispatchBelowAutograd;
-
-}  // namespace at
-
 #define TORCH_FN(function) (&function)
 
 #define PHAROS_TORCH_LIBRARY(kind, ns, key, uid, m)                                              \

@@ -197,6 +197,14 @@ Tensor& Tensor::index_put_(std::initializer_list<indexing::TensorIndex> indices,
   return index_put_(ArrayRef<indexing::TensorIndex>(indices), value);
 }
 
+Tensor Tensor::index(const c10::List<std::optional<Tensor>>& indices) const {
+  return at::index(*this, indices);
+}
+Tensor& Tensor::index_put_(const c10::List<std::optional<Tensor>>& indices, const Tensor& values,
+                           bool accumulate) {
+  return at::index_put_(*this, indices, values, accumulate);
+}
+
 Tensor Tensor::operator[](const Tensor& i) const {
   TORCH_CHECK_INDEX(i.defined(), "Can only index with tensors that are defined");
   TORCH_CHECK_INDEX(i.dim() == 0, "Can only index with tensors that are scalars (zero-dim)");

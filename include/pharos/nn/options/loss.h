@@ -67,6 +67,7 @@ PHAROS_LOSS_OPTIONS(TripletMarginLossOptions)
   TORCH_ARG(bool, swap) = false;
 };
 PHAROS_LOSS_OPTIONS(TripletMarginWithDistanceLossOptions)
+ public:
   using distance_function_t = std::function<Tensor(const Tensor&, const Tensor&)>;
   PHAROS_ARG(pharos::Maybe<distance_function_t>, distance_function);
   TORCH_ARG(double, margin) = 1.0;

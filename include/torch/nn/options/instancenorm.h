@@ -1,0 +1,4 @@
+// Forwarding header: LibTorch's place of what it includes.
+#pragma once
+
+#include <pharos/nn/options/norm.h>
