@@ -1,6 +1,7 @@
 // Operators registered by programs: TORCH_LIBRARY and its kin, keys, errors, and registration while
 // other threads look operators up and call them.
 #include <gtest/gtest.h>
+#include <pharos/autograd/grad_mode.h>
 #include <pharos/dispatch/library.h>
 
 #include <atomic>
