@@ -86,7 +86,7 @@ HWY_NOINLINE void micro(int64_t k, const T* HWY_RESTRICT a, int64_t a_row, int64
       for (int j = 0; j < NV; ++j) acc[r][j] = hn::MulAdd(av, bv[j], acc[r][j]);
     }
   };
-  if constexpr (R == kMR) {  // full tiles do most of the work
+  if constexpr (R == kMR && NV == 2) {  // full tiles do most of the work
     for (; k >= 2; k -= 2, a += 2 * a_col, b += 2 * b_row) {
       step(a, b);
       step(a + a_col, b + b_row);
@@ -144,6 +144,15 @@ template <class T>
 using MicroFn = void (*)(int64_t, const T*, int64_t, int64_t, const T*, int64_t, T, T, T*, int64_t,
                          int64_t);
 
+// Rows that one kernel takes of the last ones: old machines have fewer shapes.
+HWY_INLINE int64_t rest_of(int64_t rows) {
+#if HWY_TARGET == HWY_SSE4
+  return rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+#else
+  return rows;
+#endif
+}
+
 template <class T, int NV>
 HWY_INLINE MicroFn<T> micro_of(int64_t rows) {
   switch (rows) {
@@ -151,12 +160,14 @@ HWY_INLINE MicroFn<T> micro_of(int64_t rows) {
       return micro<T, 1, NV>;
     case 2:
       return micro<T, 2, NV>;
-    case 3:
-      return micro<T, 3, NV>;
     case 4:
       return micro<T, 4, NV>;
+#if HWY_TARGET != HWY_SSE4
+    case 3:
+      return micro<T, 3, NV>;
     case 5:
       return micro<T, 5, NV>;
+#endif
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_ARCH_ARM
     case 6:
       return micro<T, 6, NV>;
@@ -252,9 +263,12 @@ HWY_INLINE void run_panel(int64_t m, int64_t k, const T* a, int64_t a_row, int64
   for (; i + kMR <= m; i += kMR, a += a_block) {
     full(k, a, a_row, a_col, b, b_row, alpha, beta, c + i * ldc, ldc, width);
   }
-  if (i < m) {
-    (wide ? micro_of<T, 2>(m - i) : micro_of<T, 1>(m - i))(k, a, a_row, a_col, b, b_row, alpha,
-                                                           beta, c + i * ldc, ldc, width);
+  while (i < m) {
+    const int64_t rows = rest_of(m - i);
+    (wide ? micro_of<T, 2>(rows) : micro_of<T, 1>(rows))(k, a, a_row, a_col, b, b_row, alpha, beta,
+                                                         c + i * ldc, ldc, width);
+    i += rows;
+    a += rows * a_row;
   }
 }
 
