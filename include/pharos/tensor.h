@@ -295,6 +295,10 @@ class PHAROS_API Tensor {
 
 #include <pharos/ops/tensor_methods.inc>
 
+  // A plain number names a dim; without these it would become `unbiased`.
+  Tensor std(int dim) const { return std(IntArrayRef{dim}); }
+  Tensor var(int dim) const { return var(IntArrayRef{dim}); }
+
  private:
   TensorImpl* get() const {
     if (PHAROS_UNLIKELY(!impl_)) undefined();

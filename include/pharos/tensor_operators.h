@@ -40,6 +40,16 @@ inline Tensor operator>=(const Scalar& a, const Tensor& b) { return at::le(b, a)
 inline Tensor operator==(const Scalar& a, const Tensor& b) { return at::eq(b, a); }
 inline Tensor operator!=(const Scalar& a, const Tensor& b) { return at::ne(b, a); }
 
+// A plain number names a dim; without these it would become `unbiased`.
+inline Tensor std(const Tensor& self, int dim) { return at::std(self, IntArrayRef{dim}); }
+inline Tensor var(const Tensor& self, int dim) { return at::var(self, IntArrayRef{dim}); }
+inline std::tuple<Tensor, Tensor> std_mean(const Tensor& self, int dim) {
+  return at::std_mean(self, IntArrayRef{dim});
+}
+inline std::tuple<Tensor, Tensor> var_mean(const Tensor& self, int dim) {
+  return at::var_mean(self, IntArrayRef{dim});
+}
+
 }  // namespace at
 
 namespace c10 {

@@ -73,6 +73,22 @@ TEST(Indexing, PutAccumulatesWhereAsked) {
   EXPECT_EQ(values(x), (std::vector<float>{0, 1, 0, 5}));
 }
 
+TEST(Indexing, OpenEndsOfSlices) {
+  EXPECT_EQ(Slice().stop(), at::indexing::INDEX_MAX);
+  EXPECT_EQ(Slice(None, None, -1).start(), at::indexing::INDEX_MAX);
+  EXPECT_EQ(Slice(None, None, -1).stop(), at::indexing::INDEX_MIN);
+  EXPECT_EQ(cube().index({Slice(1, None)}).size(0), 1);
+}
+
+TEST(Indexing, NumbersIntoNumbers) {
+  try {
+    at::ones({}).index({0});
+    FAIL();
+  } catch (const c10::IndexError& e) {
+    EXPECT_EQ(e.msg().rfind("invalid index of a 0-dim tensor", 0), 0U) << e.msg();
+  }
+}
+
 TEST(Indexing, Errors) {
   const Tensor x = cube();
   EXPECT_THROW(x.index({2}), c10::IndexError);

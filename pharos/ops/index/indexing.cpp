@@ -5,7 +5,6 @@
 #include <pharos/ops/functions.h>
 
 #include <cstring>
-#include <limits>
 #include <ostream>
 
 namespace at::indexing {
@@ -13,10 +12,8 @@ namespace at::indexing {
 Slice::Slice(std::optional<int64_t> start, std::optional<int64_t> stop, std::optional<int64_t> step)
     : step_(step.value_or(1)) {
   TORCH_CHECK_VALUE(step_ != 0, "slice step cannot be zero");
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-  start_ = start.value_or(step_ < 0 ? kMax : 0);
-  stop_ = stop.value_or(step_ < 0 ? kMin : kMax);
+  start_ = start.value_or(step_ < 0 ? INDEX_MAX : 0);
+  stop_ = stop.value_or(step_ < 0 ? INDEX_MIN : INDEX_MAX);
 }
 
 std::ostream& operator<<(std::ostream& out, const Slice& slice) {
@@ -97,6 +94,8 @@ void check_select(const Tensor& t, int64_t dim, int64_t i, size_t position) {
 
 Applied apply(const Tensor& self, ArrayRef<TensorIndex> indices) {
   const int64_t named = named_dims(indices);
+  if (self.dim() == 0 && !indices.empty() && indices[0].is_integer())
+    check_select(self, 0, indices[0].integer(), 0);
   TORCH_CHECK_INDEX(named <= self.dim(), "too many indices for tensor of dimension ", self.dim());
   Applied a{self, {}};
   int64_t dim = 0;
