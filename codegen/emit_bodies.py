@@ -21,33 +21,24 @@ from schema import Arg, FunctionSchema, SchemaError, base_of
 # ---- forms ---------------------------------------------------------------------------------------
 
 
-def _of_tensors(one: str, optionals: str, args) -> str:
-    """One call for each argument that holds tensors, OR-ed."""
-    return " | ".join(f"{optionals if is_optional_list(a) else one}({arg_name(a)})"
-                      for a in args if base_of(a.type).name == "Tensor")
+def _holds_tensors(a: Arg) -> bool:
+    return base_of(a.type).name == "Tensor"
 
 
 def _key(args) -> str:
-    return _of_tensors("key_of", "key_of_optionals", args) or "0"
-
-
-def _stale(args) -> str:
-    """Views that came to require grad through their base add it to the key."""
-    stale = _of_tensors("stale_key", "stale_key_of_optionals", args)
-    return f"if (key & kViewKey) key |= {stale};" if stale else ""
-
-
-def _checks(s: FunctionSchema) -> str:
-    tensors = _tensors(s.all_args)
-    return f"if (key & kUndefinedKey) check_defined(ROW({s.full_name}), {{{tensors}}});" if tensors else ""
+    """The key of the arguments with the thread's special word; _slow tests for both."""
+    return " | ".join([*(f"key_of({arg_name(a)})" for a in args if _holds_tensors(a)),
+                       "thread_state.special"])
 
 
 def _tensors(args) -> str:
     return ", ".join(f"&{arg_name(a)}" for a in args if is_tensor(a))
 
 
-def _device_args(args) -> str:
-    return ", ".join(arg_name(a) for a in args if takes_gradient(a) and not is_optional_list(a))
+def _tensor_args(args) -> str:
+    """The arguments that hold tensors, as a list of pointers or of TensorArg; optional lists apart."""
+    held = [a for a in args if takes_gradient(a) and not is_optional_list(a)]
+    return ", ".join(f"&{arg_name(a)}" if all(map(is_tensor, held)) else arg_name(a) for a in held)
 
 
 def _connects(op: Op, plan: NodePlan, result: str) -> list[str]:
@@ -84,27 +75,33 @@ def _signature(s: FunctionSchema) -> str:
 
 def _plain_function(s: FunctionSchema, body: str) -> str:
     """The function of a row: interposers come before anything else."""
-    return f"""{_head(s)} {{
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer)) {_boxed(s, "run_interposers")}
-{body}}}
-"""
+    return f"{_head(s)} {{\n{_interposed(s)}{body}}}\n"
 
 
-def _boxed(s: FunctionSchema, how: str) -> str:
+def _interposed(s: FunctionSchema) -> str:
+    return f"  if (PHAROS_UNLIKELY(thread_state.special & kSpecialInterposer)) {_boxed(s)}\n"
+
+
+def _boxed(s: FunctionSchema) -> str:
     """The call handed over with boxed arguments."""
-    args = ", ".join([how, f"kOpTable[ROW({s.full_name})]", *map(arg_name, s.all_args)])
+    args = ", ".join(["call_boxed_or_resolved", f"kOpTable[ROW({s.full_name})]", *map(arg_name, s.all_args)])
     return f"return Boxed<{_signature(s)}>::through({args});"
 
 
-def _function(s: FunctionSchema, lines: str | list[str]) -> str:
-    """As _plain_function, for a body whose errors say which operator they passed."""
-    body = lines if isinstance(lines, str) else "".join(f"    {line}\n" for line in lines)
-    return _plain_function(s, f"""  try {{
-{body}  }} catch (c10::Error& e) {{
-    add_operator_context(e, "{s.full_name}");
-    throw;
+def _function(s: FunctionSchema, lines: list[str]) -> str:
+    """The function of a row whose errors say which operator they passed."""
+    return _keyed_function(s, "  " + _interposed(s) + "".join(f"    {line}\n" for line in lines))
+
+
+def _keyed_function(s: FunctionSchema, body: str) -> str:
+    """The same where the body tests for interposers, which its key shows."""
+    return f"""{_head(s)} {{
+  try {{
+{body}  }} catch (...) {{
+    rethrow_in_operator(ROW({s.full_name}));
   }}
-""")
+}}
+"""
 
 
 def _todo(s: FunctionSchema) -> str:
@@ -127,12 +124,13 @@ def _head(s: FunctionSchema) -> str:
     return f"{cpp_return_type(s, 'at::')} {row_name(s)}({params})"
 
 
-def _slow(s: FunctionSchema) -> str:
-    """Undefined arguments are refused; lazy conj and neg bits are resolved by calling again."""
-    return f"""    if (PHAROS_UNLIKELY(key & kSlowKey)) {{
-      {_checks(s)}
-      if (key & kLazyKey) {_boxed(s, "call_resolved")}
-      {_stale(s.all_args)}
+def _slow(s: FunctionSchema, slow: str = "kSlowKey", boxed: str = "kBoxedKey") -> str:
+    """Undefined arguments are refused, views asked whether they came to require grad; interposers
+    and lazy conj and neg bits take the boxed way."""
+    optionals = "".join(f" | stale_key({arg_name(a)})" for a in s.all_args if is_optional_list(a))
+    return f"""    if (PHAROS_UNLIKELY(key & {slow})) {{
+      if (key & {boxed}) {_boxed(s)}
+      key = slow_key(ROW({s.full_name}), key, {{{_tensor_args(s.all_args)}}}){optionals};
     }}
 """
 
@@ -144,25 +142,24 @@ def functional(op: Op, plan: NodePlan | None) -> str:
         return _todo(s)
     if op.kind == "composite":
         return _function(s, [f"return pharos::ops::{op.impl}({args});"])
-    takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
-    text = f"    uint64_t key = {_key(s.all_args)};\n" if takes else ""
-    if takes and op.kind == "view":
-        text += (f"    if (PHAROS_UNLIKELY(key & (kUndefinedKey | kViewKey))) {{ {_checks(s)} "
-                 f"{_stale(s.all_args)} }}\n")
-    elif takes:
-        text += _slow(s)
+    takes = any(map(_holds_tensors, s.all_args))
+    # Views of lazy tensors are lazy.
+    text = f"    uint64_t key = {_key(s.all_args)};\n" + (
+        _slow(s, "kSlowViewKey", "kSpecialInterposer") if op.kind == "view" else _slow(s))
     if plan is not None:
         recording = ", ".join(["key", *map(arg_name, s.all_args)])
         text += f"    if (PHAROS_UNLIKELY(records(key))) return {row_name(s)}_recorded({recording});\n"
     returns = "return " if s.returns else ""
-    return _function(s, text + f"    {returns}{row_name(s)}_raw({'key, ' if takes else ''}{args});\n")
+    if not takes:
+        return _function(s, [f"{returns}{row_name(s)}_raw({args});"])
+    return _keyed_function(s, text + f"    {returns}{row_name(s)}_raw(key, {args});\n")
 
 
 def raw(op: Op) -> str:
     """The functional form below autograd."""
     s = op.schema
     args = call_args(s.all_args)
-    takes = any(base_of(a.type).name == "Tensor" for a in s.all_args)
+    takes = any(map(_holds_tensors, s.all_args))
     params = ", ".join((["uint64_t key"] if takes else []) + plain_params(s, "at::"))
     ret = cpp_return_type(s, "at::")
     head = f"static {ret} {row_name(s)}_raw({params}) {{\n"
@@ -192,7 +189,7 @@ def raw(op: Op) -> str:
         # What runs on meta tensors makes shapes there and touches no data.
         refuse = "" if "meta" in op.devices else f'    refuse_device("{s.full_name}", key);\n'
         guard += f"""  if (PHAROS_UNLIKELY(key & kDeviceKey)) {{
-    auto* on_device = device_kernel<{fn}>(ROW({s.full_name}), {{{_device_args(s.all_args)}}});
+    auto* on_device = device_kernel<{fn}>(ROW({s.full_name}), {{{_tensor_args(s.all_args)}}});
     if (on_device) return on_device({args});
 {refuse}  }}
 """
@@ -243,7 +240,7 @@ def _call_into(op: Op, mode: str, targets: list[str]) -> str:
 
 
 def _kernel_call(op: Op, results: str, args: str) -> str:
-    tensors = _device_args(op.schema.all_args)
+    tensors = _tensor_args(op.schema.all_args)
     sep = ", " if args else ""
     types = ["const Tensor&"] * tensor_results(op.schema)
     types += [cpp_arg_type(a, "at::") for a in op.schema.all_args]
@@ -308,8 +305,8 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
         return _function(s, [f"return {call};"])
     params = ", ".join(["uint64_t key"] + plain_params(s, "at::"))
     name = row_name(s)
-    attribute = "inline" if _shares_into(op, s) else "PHAROS_NOINLINE static"
-    forms = (f"{attribute} void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
+    attribute = "inline" if _shares_into(op, s) else "PHAROS_NOINLINE"
+    forms = (f"{attribute} static void {name}_write({params}) {{\n  (void)key;\n{_write_inplace(op)}"
              "  bump_version(self);\n}\n\n")
     text = f"    uint64_t key = {_key(s.all_args)};\n" + _slow(s)
     if plan is not None:
@@ -317,7 +314,7 @@ def inplace(op: Op, plan: NodePlan | None) -> str:
         text += f"    if (PHAROS_UNLIKELY(records(key))) return {name}_recorded(key, {args});\n"
     if plan is not None or op.nondiff:
         text += "    check_inplace(self, false);\n"
-    return forms + _function(s, text + f"    {name}_write(key, {args});\n    return self;\n")
+    return forms + _keyed_function(s, text + f"    {name}_write(key, {args});\n    return self;\n")
 
 
 def _recorded_inplace(op: Op, plan: NodePlan, params: str) -> str:
@@ -327,7 +324,8 @@ def _recorded_inplace(op: Op, plan: NodePlan, params: str) -> str:
     if "self" in plan.members:
         # The formula wants the value that is about to be overwritten.
         copy = "[&] { BelowAutograd below; return with_history(self.clone(), self); }()"
-        plan.members["self"].save = f"{{n}}->self_.save({copy});"
+        kept = plan.members["self"]
+        kept.save = f"{{n}}->saved_[{kept.slot}].save({copy});"
     lines += _connects(op, plan, "self") + _saves(plan, False)
     lines += [f"{{ BelowAutograd below; {name}_write(key, {call_args(s.all_args)}); }}",
               "rebase_history(self, node.get());"]
@@ -347,10 +345,12 @@ def _write_inplace(op: Op) -> str:
     return f"    write_result(Out::Mode::kInplace, self, {row_name(op.schema)}_raw(key, {args}));\n"
 
 
-def _out_key(s: FunctionSchema, name: str) -> str:
+def _out_key(s: FunctionSchema) -> str:
     return f"""    const uint64_t key = {_key(s.all_args)};
-    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey)))
-      check_out_call("{name}", key);
+    if (PHAROS_UNLIKELY(key & (kSlowKey | kRequiresGradKey))) {{
+      if (key & kBoxedKey) {_boxed(s)}
+      check_out_call("{s.base_name}", key);
+    }}
 """
 
 
@@ -366,14 +366,10 @@ def out_form(op: Op) -> str:
         tail = "return;"
     if op.out_impl:
         return _function(s, [f"pharos::ops::{op.out_impl}({call_args(plain)}, {', '.join(outs)});", tail])
-    text = _out_key(s, f.base_name)
+    text = _out_key(s)
     lists = any(is_tensor_list(a) for a in s.out_args)
     if _shares_into(op, s):
-        text += f"""    if (PHAROS_LIKELY(!(key & kLazyKey))) {{
-      {_call_into(op, 'kOut', outs)}
-      {tail}
-    }}
-"""
+        return _keyed_function(s, f"{text}    {_call_into(op, 'kOut', outs)}\n    {tail}\n")
     given = {a.name for a in plain}
     spread = [arg_name(a) if a.name in given else _option_from(outs[0], a) for a in f.all_args]
     lines = ["BelowAutograd below;", f"auto computed = op::{row_name(f)}({', '.join(spread)});"]
@@ -382,7 +378,7 @@ def out_form(op: Op) -> str:
     else:
         values = ["computed"] if n == 1 else [f"std::get<{i}>(computed)" for i in range(n)]
         lines += [f"write_result(Out::Mode::kOut, {o}, {v});" for o, v in zip(outs, values)]
-    return _function(s, text + "".join(f"    {line}\n" for line in [*lines, tail]))
+    return _keyed_function(s, text + "".join(f"    {line}\n" for line in [*lines, tail]))
 
 
 def _option_from(out: str, a: Arg) -> str:
@@ -399,11 +395,11 @@ def written(op: Op, plan: NodePlan | None) -> str:
     if op.kind == "composite":
         return _function(s, [f"return {call}"])
     if s.out_args:
-        return _function(s, _out_key(s, s.base_name) + f"    BelowAutograd below;\n    return {call}\n")
+        return _keyed_function(s, _out_key(s) + f"    BelowAutograd below;\n    return {call}\n")
     if is_tensor_list(s.args[0]):
         return _function(s, _written_lists(op))
     n = arg_name(s.args[0])
-    lines = [f"uint64_t key = {_key(s.all_args)};"] + _slow(s).rstrip().split("\n")
+    lines = []
     if "any" not in op.devices:
         lines.append(f'if (PHAROS_UNLIKELY(key & kDeviceKey)) refuse_device("{s.full_name}", key);')
     lines += ["const bool recording = records(key);", f"check_inplace({n}, recording);"]
@@ -412,7 +408,9 @@ def written(op: Op, plan: NodePlan | None) -> str:
                   *_connects(op, plan, n), *_saves(plan, False), f"{{ BelowAutograd below; {call} }}",
                   f"bump_version({n});", f"rebase_history({n}, node.get());", *_saves(plan, True),
                   f"return {n};", "}"]
-    return _function(s, [*lines, "BelowAutograd below;", call, f"bump_version({n});", f"return {n};"])
+    lines += ["BelowAutograd below;", call, f"bump_version({n});", f"return {n};"]
+    return _keyed_function(s, f"    uint64_t key = {_key(s.all_args)};\n" + _slow(s)
+                           + "".join(f"    {line}\n" for line in lines))
 
 
 def _written_lists(op: Op) -> list[str]:

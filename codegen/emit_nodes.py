@@ -70,6 +70,7 @@ class Member:
     unpack: str    # statement in run()
     release: str = ""
     after: bool = False  # saved after the operator ran
+    slot: int | None = None  # of a tensor that its node keeps beside its edges
 
 
 @dataclass
@@ -169,6 +170,12 @@ def plan_node(op: Op) -> NodePlan:
                 init = "{}" if mtype in ("int64_t", "double", "bool") else ""
                 plan.members[n] = Member(f"{mtype} {n}_{init};", save, unpack + f" (void){n};")
         plan.formulas.append((targets, text))
+    if not any(map(is_tensor_list, plan.edges)):
+        tensors = [(n, m) for n, m in plan.members.items() if m.decl.startswith("SavedTensor ")]
+        for slot, (n, m) in enumerate(tensors):
+            place = f"saved_[{slot}]."
+            plan.members[n] = Member("", m.save.replace(f"{n}_.", place), m.unpack.replace(f"{n}_.", place),
+                                     after=m.after, slot=slot)
     return plan
 
 
@@ -178,7 +185,7 @@ def edge_index(plan: NodePlan, name: str) -> int:
 
 def guard_edge(plan: NodePlan, name: str) -> int | None:
     """The edge without which the saved tensor `name` is not needed: its only formula's only target."""
-    if len(plan.edges) < 2 or any(is_tensor_list(a) for a in plan.edges) or "SavedTensor " not in plan.members[name].decl:
+    if len(plan.edges) < 2 or any(is_tensor_list(a) for a in plan.edges) or plan.members[name].slot is None:
         return None
     users = [targets for targets, formula in plan.formulas if _uses(formula, name)]
     if len(users) != 1 or len(users[0]) != 1:
@@ -189,8 +196,11 @@ def guard_edge(plan: NodePlan, name: str) -> int | None:
 def emit_node(op: Op, plan: NodePlan) -> str:
     s = op.schema
     lists = [a for a in plan.edges if is_tensor_list(a)]
-    base = "ListNode" if lists else f"NodeOf<{len(plan.edges)}>"
-    release = " ".join(m.release for m in plan.members.values() if m.release)
+    slots = sum(m.slot is not None for m in plan.members.values())
+    base = "ListNode" if lists else f"NodeOf<{len(plan.edges)}, {slots}>"
+    release = "".join(f" {m.release}" for m in plan.members.values() if m.release)
+    if release:
+        release = f"  void release_variables() override {{ {base}::release_variables();{release} }}\n"
     lines = []
     if len(op.results) == 1 and not returns_list(s):
         lines.append("const Tensor& grad = grads[0]; (void)grad;")
@@ -208,12 +218,10 @@ def emit_node(op: Op, plan: NodePlan) -> str:
     else:
         body = _fixed_run(plan)
     # _list_run adds the counts of edges.
-    members = "\n".join(f"  {m.decl}" for m in plan.members.values())
+    members = "".join(f"  {m.decl}\n" for m in plan.members.values() if m.decl)
     return f"""struct {row_name(s)}_Node final : {base} {{
-{members}
-  std::string name() const override {{ return "{op.node or op.schema.base_name}"; }}
-  void release_variables() override {{ {release} }}
-  void run(Tensor* grads, Tensor* out) override {{
+{members}  std::string name() const override {{ return "{op.node or op.schema.base_name}"; }}
+{release}  void run(Tensor* grads, Tensor* out) override {{
     {chr(10).join('    ' + line for line in lines).strip()}
 {body}
   }}

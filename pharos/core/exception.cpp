@@ -19,7 +19,12 @@ Error& Error::operator=(const Error&) = default;
 Error::~Error() = default;
 
 void Error::add_context(const std::string& line) {
-  context_ += "\n  " + line;
+  const std::string added = "\n  " + line;
+  // A call that was handed over with boxed arguments passes its operator twice.
+  if (context_.size() >= added.size() &&
+      context_.compare(context_.size() - added.size(), added.size(), added) == 0)
+    return;
+  context_ += added;
   what_ = msg_ + context_;
 }
 

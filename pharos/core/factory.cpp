@@ -71,9 +71,9 @@ C10_ALWAYS_INLINE TensorImpl* allocate_at_hand(size_t nbytes) {
 }
 
 C10_ALWAYS_INLINE void mark_inference(TensorImpl* t) {
-  static_assert(static_cast<uint32_t>(TensorImpl::kInference) ==
-                static_cast<uint32_t>(kSpecialInference) << 4);
-  t->flags |= (thread_state.special & kSpecialInference) << 4;
+  constexpr int kShift = 42;
+  static_assert(uint64_t{TensorImpl::kInference} == kSpecialInference >> kShift);
+  t->flags |= static_cast<uint32_t>(thread_state.special >> kShift) & TensorImpl::kInference;
 }
 
 // Sizes and strides of at most kInlineDims dims; the unused ones are zero already.

@@ -10,16 +10,18 @@ namespace pharos {
 
 struct ThreadCache;
 
-enum Special : uint32_t {
-  kSpecialInterposer = 1,  // boxed handlers stand before every operator
-  kSpecialInference = 2,   // InferenceMode
-  kSpecialSavedHooks = 4,  // saved-tensor hooks pack what nodes keep
-  kSpecialAnomaly = 8,     // nodes remember where they were made
+// Bits that no tensor has in its key (TensorImpl::kThreadFlags): operators OR the word into the
+// keys of their arguments and test both at once.
+enum Special : uint64_t {
+  kSpecialInterposer = uint64_t{1} << 46,  // boxed handlers stand before every operator
+  kSpecialInference = uint64_t{1} << 47,   // InferenceMode
+  kSpecialSavedHooks = uint64_t{1} << 48,  // saved-tensor hooks pack what nodes keep
+  kSpecialAnomaly = uint64_t{1} << 49,     // nodes remember where they were made
 };
 
 struct ThreadState {
   ThreadCache* cache;
-  uint32_t special;
+  uint64_t special;
   bool grad_mode;
   bool anomaly_check_nan;
   uint16_t backward_depth;

@@ -23,7 +23,7 @@ class ActiveScope {
     if (top) {
       thread_state.special |= kSpecialInterposer;
     } else {
-      thread_state.special &= ~uint32_t(kSpecialInterposer);
+      thread_state.special &= ~uint64_t{kSpecialInterposer};
     }
   }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/devices.h"
+#include "dispatch/interposer.h"
 #include "dispatch/user_ops.h"
 #include "tape/meta.h"
 #include "tape/module_path.h"
@@ -33,7 +34,73 @@ bool is_lazy(const IValue& v) {
 }
 Tensor resolved(const Tensor& t) { return t.resolve_conj().resolve_neg(); }
 
+std::string name_of(const OpRow& op) {
+  return op.overload[0] ? std::string(op.name) + "." + op.overload : op.name;
+}
+
+bool gives_tensor_arg(const c10::Type& type) {
+  const c10::TypeKind kind = type.kind();
+  if (kind == c10::TypeKind::TensorType) return true;
+  return (kind == c10::TypeKind::OptionalType || kind == c10::TypeKind::ListType) &&
+         type.containedTypes()[0]->kind() == c10::TypeKind::TensorType;
+}
+TensorList tensors_of(const TensorArg& arg) { return {arg.first, arg.count}; }
+TensorList tensors_of(const Tensor* arg) { return {arg, 1}; }
+
+template <typename Arg>
+uint64_t slow_key_of(size_t op, uint64_t key, std::initializer_list<Arg> args) {
+  if (key & tape::kUndefinedKey) {
+    const auto& arguments = schema_of(kOpTable[op]).arguments();
+    const Arg* next = args.begin();
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const c10::Type& type = *arguments[i].type();
+      if (!gives_tensor_arg(type)) continue;
+      const TensorList tensors = tensors_of(*next++);
+      if (type.kind() != c10::TypeKind::TensorType || tensors[0].defined()) continue;
+      refuse_undefined(i, arguments[i].name());
+    }
+  }
+  if (key & tape::kViewKey)
+    for (const Arg& arg : args) key |= tape::stale_key(tensors_of(arg));
+  return key;
+}
+
+template <typename Arg>
+void (*device_kernel_of(size_t op, std::initializer_list<Arg> args))() {
+  std::optional<c10::Device> device;
+  for (const Arg& arg : args) {
+    for (const Tensor& t : tensors_of(arg)) {
+      // A 0-dim CPU tensor is a number to every device.
+      if (!t.defined() || (t.is_cpu() && t.dim() == 0)) continue;
+      TORCH_CHECK(!device || device->type() == t.device().type(),
+                  "Expected all tensors to be on the same device, but found at least two devices, ",
+                  *device, " and ", t.device(), "!");
+      if (!device) device = t.device();
+    }
+  }
+  if (!device || device->is_meta()) return nullptr;
+  if (auto* kernel = device_kernel_at(device->type(), op)) return kernel;
+  no_kernel(name_of(kOpTable[op]).c_str(), device->type());
+}
+
 }  // namespace
+
+uint64_t key_of(const c10::List<std::optional<Tensor>>& list) {
+  uint64_t k = 0;
+  for (size_t i = 0; i < list.size(); ++i) k |= key_of(std::optional<Tensor>(list.get(i)));
+  return k;
+}
+uint64_t stale_key(const c10::List<std::optional<Tensor>>& list) {
+  uint64_t k = 0;
+  for (size_t i = 0; i < list.size(); ++i) k |= stale_key(std::optional<Tensor>(list.get(i)));
+  return k;
+}
+uint64_t slow_key(size_t op, uint64_t key, std::initializer_list<TensorArg> args) {
+  return slow_key_of(op, key, args);
+}
+uint64_t slow_key(size_t op, uint64_t key, std::initializer_list<const Tensor*> args) {
+  return slow_key_of(op, key, args);
+}
 
 std::vector<Tensor> resolved(TensorList list) {
   std::vector<Tensor> plain;
@@ -48,16 +115,8 @@ void refuse_undefined(size_t position, const std::string& argument) {
       position, " '", argument, "'");
 }
 
-void check_defined(size_t op, std::initializer_list<const Tensor*> tensors) {
-  const Tensor* const* next = tensors.begin();
-  const auto& arguments = schema_of(kOpTable[op]).arguments();
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].type()->kind() != c10::TypeKind::TensorType) continue;
-    if (!(*next++)->defined()) refuse_undefined(i, arguments[i].name());
-  }
-}
-
-void call_resolved(const OpRow& op, torch::jit::Stack& stack) {
+void call_boxed_or_resolved(const OpRow& op, torch::jit::Stack& stack) {
+  if (thread_state.special & kSpecialInterposer) return run_interposers(op, stack);
   const auto& arguments = schema_of(op).arguments();
   std::vector<std::pair<Tensor, Tensor>> written;  // the lazy tensors, and what stands for them
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -77,7 +136,11 @@ void call_resolved(const OpRow& op, torch::jit::Stack& stack) {
     }
   }
   op.boxed(op, stack);
-  for (auto& [lazy, plain] : written) lazy.copy_(plain);
+  for (auto& [lazy, plain] : written) {
+    // An out= form may have given it the shape of its result.
+    if (lazy.sizes() != plain.sizes()) lazy.resize_(plain.sizes());
+    lazy.copy_(plain);
+  }
 }
 
 void not_implemented(const char* op) {
@@ -95,9 +158,14 @@ void refuse_gradient(const std::optional<Tensor>& t, const char* argument, const
 
 void refuse_device(const char* op, uint64_t key) { no_kernel(op, device_of_key(key)); }
 
-void add_operator_context(c10::Error& e, const char* op) {
-  const std::string path = tape::module_path(thread_state.module_id);
-  e.add_context(std::string("in ") + op + (path.empty() ? "" : " of module " + path));
+void rethrow_in_operator(size_t op) {
+  try {
+    throw;
+  } catch (c10::Error& e) {
+    const std::string path = tape::module_path(thread_state.module_id);
+    e.add_context("in " + name_of(kOpTable[op]) + (path.empty() ? "" : " of module " + path));
+    throw;
+  }
 }
 
 void check_out_call(const char* op, uint64_t key) {
@@ -131,24 +199,11 @@ void write_results(TensorList targets, const std::vector<Tensor>& results) {
   }
 }
 
-void (*find_device_kernel(size_t op, std::initializer_list<DeviceArg> args))() {
-  std::optional<c10::Device> device;
-  for (const DeviceArg& arg : args) {
-    for (size_t i = 0; i < arg.count; ++i) {
-      const Tensor& t = arg.first[i];
-      // A 0-dim CPU tensor is a number to every device.
-      if (!t.defined() || (t.is_cpu() && t.dim() == 0)) continue;
-      TORCH_CHECK(!device || device->type() == t.device().type(),
-                  "Expected all tensors to be on the same device, but found at least two devices, ",
-                  *device, " and ", t.device(), "!");
-      if (!device) device = t.device();
-    }
-  }
-  if (!device || device->is_meta()) return nullptr;
-  if (auto* kernel = device_kernel_at(device->type(), op)) return kernel;
-  const OpRow& row = kOpTable[op];
-  const std::string name = row.overload[0] ? std::string(row.name) + "." + row.overload : row.name;
-  no_kernel(name.c_str(), device->type());
+void (*find_device_kernel(size_t op, std::initializer_list<TensorArg> args))() {
+  return device_kernel_of(op, args);
+}
+void (*find_device_kernel(size_t op, std::initializer_list<const Tensor*> args))() {
+  return device_kernel_of(op, args);
 }
 
 void SavedOptionals::save(const c10::List<std::optional<Tensor>>& list) {

@@ -17,18 +17,37 @@ namespace pharos::op {
 using at::Tensor;
 using at::TensorList;
 using c10::TensorImpl;
+using tape::key_of;
+using tape::stale_key;
 
+// The key of advanced indices.
+uint64_t key_of(const c10::List<std::optional<Tensor>>& list);
+uint64_t stale_key(const c10::List<std::optional<Tensor>>& list);
+
+// An argument that holds tensors: one, an optional one, or a list.
+struct TensorArg {
+  TensorArg(const Tensor& t) : first(&t), count(1) {}
+  TensorArg(const std::optional<Tensor>& t) : first(t ? &*t : nullptr), count(t ? 1 : 0) {}
+  TensorArg(TensorList list) : first(list.data()), count(list.size()) {}
+  const Tensor* first;
+  size_t count;
+};
+// For a call of row `op` with undefined arguments or views among its `args`, which are given in
+// order: refuses the first undefined one that must be a tensor; `key` with what stale_key adds.
+uint64_t slow_key(size_t op, uint64_t key, std::initializer_list<TensorArg> args);
+uint64_t slow_key(size_t op, uint64_t key, std::initializer_list<const Tensor*> args);
 // "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'".
 [[noreturn]] void refuse_undefined(size_t position, const std::string& argument);
-// Refuses the first undefined one of row `op`'s Tensor arguments, which are given in order.
-void check_defined(size_t op, std::initializer_list<const Tensor*> tensors);
-// The operator on arguments of which some have lazy conj or neg bits: on resolved ones (recorded,
-// if they require grad); what it writes is copied back.
-void call_resolved(const OpRow& op, torch::jit::Stack& stack);
+// The boxed way of a call: to the thread's handlers where there are any, otherwise to the operator
+// with its arguments' lazy conj and neg bits resolved (recorded, if they require grad); what it
+// writes is copied back.
+void call_boxed_or_resolved(const OpRow& op, torch::jit::Stack& stack);
+// Copies of those with lazy bits that have none; the others as they are.
 std::vector<Tensor> resolved(TensorList list);
 [[noreturn]] void not_implemented(const char* op);
 [[noreturn]] void refuse_device(const char* op, uint64_t key);
-void add_operator_context(c10::Error& e, const char* op);
+// For catch clauses: throws the current exception on; a c10::Error names row `op` from then on.
+[[noreturn]] void rethrow_in_operator(size_t op);
 // "The function 'nll_loss_forward' is not differentiable with respect to argument 'weight'."
 void refuse_gradient(const Tensor& t, const char* argument, const char* op);
 void refuse_gradient(const std::optional<Tensor>& t, const char* argument, const char* op);
@@ -78,19 +97,16 @@ inline int64_t size_at(c10::IntArrayRef sizes, int64_t d) {
   return n == 0 ? 1 : sizes[static_cast<size_t>(d < 0 ? d + n : d)];
 }
 
-// An argument that may say which device a call is for.
-struct DeviceArg {
-  DeviceArg(const Tensor& t) : first(&t), count(1) {}
-  DeviceArg(const std::optional<Tensor>& t) : first(t ? &*t : nullptr), count(t ? 1 : 0) {}
-  DeviceArg(TensorList list) : first(list.data()), count(list.size()) {}
-  const Tensor* first;
-  size_t count;
-};
 // The kernel of the arguments' (other than CPU) device for row `op` of the operator table; null for
 // meta, where shapes are all there is.
-void (*find_device_kernel(size_t op, std::initializer_list<DeviceArg> args))();
+void (*find_device_kernel(size_t op, std::initializer_list<TensorArg> args))();
+void (*find_device_kernel(size_t op, std::initializer_list<const Tensor*> args))();
 template <typename F>
-F device_kernel(size_t op, std::initializer_list<DeviceArg> args) {
+F device_kernel(size_t op, std::initializer_list<TensorArg> args) {
+  return reinterpret_cast<F>(find_device_kernel(op, args));
+}
+template <typename F>
+F device_kernel(size_t op, std::initializer_list<const Tensor*> args) {
   return reinterpret_cast<F>(find_device_kernel(op, args));
 }
 

@@ -23,7 +23,7 @@ InferenceMode::InferenceMode(bool enabled)
   if (enabled)
     thread_state.special |= pharos::kSpecialInference;
   else
-    thread_state.special &= ~uint32_t(pharos::kSpecialInference);
+    thread_state.special &= ~uint64_t{pharos::kSpecialInference};
   thread_state.grad_mode = !enabled;
 }
 InferenceMode::~InferenceMode() {
@@ -152,7 +152,7 @@ void AnomalyMode::set_enabled(bool enabled, bool check_nan) {
   if (enabled)
     pharos::thread_state.special |= pharos::kSpecialAnomaly;
   else
-    pharos::thread_state.special &= ~uint32_t(pharos::kSpecialAnomaly);
+    pharos::thread_state.special &= ~uint64_t{pharos::kSpecialAnomaly};
   pharos::thread_state.anomaly_check_nan = check_nan;
 }
 DetectAnomalyGuard::DetectAnomalyGuard(bool check_nan)

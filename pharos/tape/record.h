@@ -21,9 +21,13 @@ constexpr uint64_t kRequiresGradKey = flag_bit(TensorImpl::kRequiresGrad);
 constexpr uint64_t kUndefinedKey = flag_bit(TensorImpl::kUndefined);
 constexpr uint64_t kLazyKey = flag_bit(TensorImpl::kConj | TensorImpl::kNeg);
 constexpr uint64_t kDeviceKey = uint64_t{0xff} << 16;
+// Calls that are handed over with boxed arguments: to handlers, or to have lazy ones resolved.
+constexpr uint64_t kBoxedKey = kSpecialInterposer | kLazyKey;
 constexpr uint64_t kViewKey = flag_bit(TensorImpl::kView);
 // Arguments that take a body off its straight path before anything else is decided.
-constexpr uint64_t kSlowKey = kUndefinedKey | kLazyKey | kViewKey;
+constexpr uint64_t kSlowKey = kUndefinedKey | kViewKey | kBoxedKey;
+// The same for bodies that make views, to whom lazy bits do not matter.
+constexpr uint64_t kSlowViewKey = kUndefinedKey | kViewKey | kSpecialInterposer;
 
 C10_ALWAYS_INLINE uint64_t key_of(const Tensor& t) {
   const TensorImpl* impl = t.unsafeGetTensorImpl();
@@ -37,24 +41,11 @@ inline uint64_t key_of(TensorList list) {
   for (const Tensor& t : list) k |= key_of(t);
   return k;
 }
-// Lists of optional tensors (advanced indices).
-template <typename List>
-uint64_t key_of_optionals(const List& list) {
-  uint64_t k = 0;
-  for (size_t i = 0; i < list.size(); ++i) k |= key_of(std::optional<Tensor>(list.get(i)));
-  return k;
-}
 // A view made before its base came to require grad does not show it in its key: kRequiresGradKey
 // for such a view, whose history is found again.
 uint64_t stale_key(const Tensor& t);
 inline uint64_t stale_key(const std::optional<Tensor>& t) { return t ? stale_key(*t) : 0; }
 uint64_t stale_key(TensorList list);
-template <typename List>
-uint64_t stale_key_of_optionals(const List& list) {
-  uint64_t k = 0;
-  for (size_t i = 0; i < list.size(); ++i) k |= stale_key(std::optional<Tensor>(list.get(i)));
-  return k;
-}
 C10_ALWAYS_INLINE bool records(uint64_t key) {
   return (key & kRequiresGradKey) && thread_state.grad_mode;
 }
@@ -71,48 +62,63 @@ class BelowAutograd {
 };
 
 // An owner of a node while it is being filled.
-template <typename N>
-class NewNode {
+class NodeOwner {
  public:
-  explicit NewNode(N* n) : n_(n) {}
-  NewNode(NewNode&& o) noexcept : n_(o.n_) { o.n_ = nullptr; }
-  ~NewNode() {
+  explicit NodeOwner(Node* n) : n_(n) {}
+  NodeOwner(NodeOwner&& o) noexcept : n_(o.n_) { o.n_ = nullptr; }
+  ~NodeOwner() {
     if (n_) n_->release();
   }
-  N* operator->() const { return n_; }
-  N* get() const { return n_; }
-  N* release() {
-    N* n = n_;
+  Node* get() const { return n_; }
+  Node* release() {
+    Node* n = n_;
     n_ = nullptr;
     return n;
   }
 
  private:
-  N* n_;
+  Node* n_;
+};
+template <typename N>
+class NewNode : public NodeOwner {
+ public:
+  using NodeOwner::NodeOwner;
+  N* operator->() const { return get(); }
+  N* get() const { return static_cast<N*>(NodeOwner::get()); }
 };
 
 void init_node_slow(Node* n);
+PHAROS_INLINE_FOR_SPEED void init_node(Node* n, int pool_class) {
+  n->pool_class = static_cast<uint8_t>(pool_class);
+  n->sequence = thread_state.sequence++;
+  n->module_id = thread_state.module_id;
+  if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly)) init_node_slow(n);
+}
 
 template <typename N>
 C10_ALWAYS_INLINE NewNode<N> make_node() {
   constexpr int kClass = (sizeof(N) + kSmallStep - 1) / kSmallStep;
   static_assert(kClass <= kSmallClasses);
   N* n = new (pool_allocate(kClass)) N;
-  n->pool_class = kClass;
-  n->sequence = thread_state.sequence++;
-  n->module_id = thread_state.module_id;
-  if (PHAROS_UNLIKELY(thread_state.special & kSpecialAnomaly)) init_node_slow(n);
+  init_node(n, kClass);
   return NewNode<N>(n);
 }
 
-// A node with a fixed number of inputs; their edges are inline.
-template <int N>
-struct NodeOf : Node {
+// A node with a fixed number of inputs, whose edges are inline, and of saved tensors.
+template <int Inputs, int Saved = 0>
+struct NodeOf : NodeOf<Inputs> {
+  void release_variables() override {
+    for (SavedTensor& t : saved_) t.reset();
+  }
+  SavedTensor saved_[Saved];
+};
+template <int Inputs>
+struct NodeOf<Inputs, 0> : Node {
   C10_ALWAYS_INLINE NodeOf() {
     edges = edges_;
-    edge_count = N;
+    edge_count = Inputs;
   }
-  RawEdge edges_[N > 0 ? N : 1];
+  RawEdge edges_[Inputs > 0 ? Inputs : 1];
 };
 
 // A node whose number of inputs is known at run time (list arguments).
@@ -123,7 +129,7 @@ struct ListNode : Node {
 
 // Edge i leads to what made `t`, if it requires grad.
 void connect_slow(RawEdge& e, TensorImpl* t);
-C10_ALWAYS_INLINE void connect(RawEdge& e, const Tensor& t) {
+PHAROS_INLINE_FOR_SPEED void connect(RawEdge& e, const Tensor& t) {
   TensorImpl* impl = t.unsafeGetTensorImpl();
   if (!impl || !impl->requires_grad()) return;
   e.dtype = impl->dtype_;
@@ -147,7 +153,7 @@ inline bool same_shape(const TensorImpl& a, const TensorImpl& b) {
          (PHAROS_LIKELY(a.ndim <= TensorImpl::kInlineDims) ? same_inline_sizes(a, b)
                                                            : a.sizes().equals(b.sizes()));
 }
-C10_ALWAYS_INLINE void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
+PHAROS_INLINE_FOR_SPEED void connect_broadcast(RawEdge& e, const Tensor& t, const Tensor& result) {
   connect(e, t);
   if (PHAROS_UNLIKELY(e.fn && !same_shape(*t.unsafeGetTensorImpl(), *result.unsafeGetTensorImpl())))
     note_broadcast(e, t);
@@ -170,11 +176,10 @@ inline void set_history(const Tensor& t, Node* n, uint32_t nr = 0) {
   set_history_slow(impl, n, nr);
 }
 // The same for the only output of a node that is otherwise complete: hands the node over.
-template <typename N>
-C10_ALWAYS_INLINE void give_history(const Tensor& t, NewNode<N>& node) {
+PHAROS_INLINE_FOR_SPEED void give_history(const Tensor& t, NodeOwner& node) {
   TensorImpl* impl = t.unsafeGetTensorImpl();
   if (PHAROS_UNLIKELY(impl->autograd != 0)) return set_history(t, node.get());
-  impl->autograd = reinterpret_cast<uintptr_t>(static_cast<Node*>(node.release()));
+  impl->autograd = reinterpret_cast<uintptr_t>(node.release());
   impl->flags |= TensorImpl::kRequiresGrad;
 }
 void set_history(TensorList list, Node* n);
@@ -202,7 +207,8 @@ inline uint32_t creation_now(uint32_t in_grad_mode) {
 }
 // `result` is a view of `self`; views of views are views of the first one's base and inherit its
 // mark.
-inline void track_view(const Tensor& result, const Tensor& self, uint32_t in_grad_mode = 0) {
+PHAROS_INLINE_FOR_SPEED void track_view(const Tensor& result, const Tensor& self,
+                                        uint32_t in_grad_mode = 0) {
   TensorImpl* view = result.unsafeGetTensorImpl();
   TensorImpl* from = self.unsafeGetTensorImpl();
   if (PHAROS_UNLIKELY(view == from || view->base || (from->flags & TensorImpl::kInference))) return;

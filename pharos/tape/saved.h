@@ -26,7 +26,7 @@ class SavedTensor {
   SavedTensor& operator=(const SavedTensor&) = delete;
   ~SavedTensor() { reset(); }
 
-  C10_ALWAYS_INLINE void save(const Tensor& t) {
+  PHAROS_INLINE_FOR_SPEED void save(const Tensor& t) {
     TensorImpl* impl = t.unsafeGetTensorImpl();
     if (!impl) return;
     if (PHAROS_UNLIKELY(thread_state.special & kSpecialSavedHooks)) return save_packed(t, false, 0);
@@ -42,7 +42,7 @@ class SavedTensor {
   void save_output(const Tensor& t, uint32_t nr);
   // The tensor; checks that it was not written since. Its history is there wherever it can be used:
   // in grad mode, or where `full` asks for it.
-  C10_ALWAYS_INLINE Tensor unpack(Node* owner, bool full = false) const {
+  PHAROS_INLINE_FOR_SPEED Tensor unpack(Node* owner, bool full = false) const {
     if (PHAROS_LIKELY(impl_ &&
                       (kind_ == kPlain || (kind_ == kOutput && !full && !thread_state.grad_mode)) &&
                       impl_->version() == version_))

@@ -21,12 +21,12 @@ PackedTensor* pack_saved(const at::Tensor& t, bool is_output) {
   GradientEdge edge = is_output ? GradientEdge{} : gradient_edge(t.unsafeGetTensorImpl());
   // What the hooks do is neither recorded nor packed itself.
   BelowAutograd below;
-  const uint32_t special = thread_state.special;
+  const uint64_t special = thread_state.special;
   struct Restore {
-    uint32_t special;
+    uint64_t special;
     ~Restore() { thread_state.special = special; }
   } restore{special};
-  thread_state.special &= ~uint32_t(kSpecialSavedHooks);
+  thread_state.special &= ~uint64_t{kSpecialSavedHooks};
   void* packed = hooks->pack(t.tensor_data());
   return new PackedTensor{hooks, packed, std::move(edge), is_output};
 }
@@ -63,7 +63,7 @@ SavedTensorHooksGuard::SavedTensorHooksGuard(SavedTensorHooks& hooks)
 }
 SavedTensorHooksGuard::~SavedTensorHooksGuard() {
   pharos::thread_state.saved_hooks = previous_;
-  if (!previous_) pharos::thread_state.special &= ~uint32_t(pharos::kSpecialSavedHooks);
+  if (!previous_) pharos::thread_state.special &= ~uint64_t{pharos::kSpecialSavedHooks};
 }
 
 }  // namespace torch::autograd

@@ -38,7 +38,7 @@ class PHAROS_API InferenceMode {
   static bool is_enabled();
 
  private:
-  uint32_t previous_special_;
+  uint64_t previous_special_;
   bool previous_grad_mode_;
 };
 

@@ -12,6 +12,12 @@
 #define C10_UNUSED __attribute__((unused))
 #define C10_NOINLINE __attribute__((noinline))
 #define C10_ALWAYS_INLINE inline __attribute__((always_inline))
+// Inlined where the compiler works for speed, a function of its own where it works for size (-Os).
+#ifdef __OPTIMIZE_SIZE__
+#define PHAROS_INLINE_FOR_SPEED inline __attribute__((noinline))
+#else
+#define PHAROS_INLINE_FOR_SPEED C10_ALWAYS_INLINE
+#endif
 #define PHAROS_COLD __attribute__((cold, noinline))
 #define PHAROS_NOINLINE __attribute__((noinline))
 

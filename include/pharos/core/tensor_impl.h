@@ -35,6 +35,7 @@ struct PHAROS_API TensorImpl {
     kCustomView = 1u << 11,     // a view made by a custom Function
     kInferenceView = 1u << 12,  // a view made under InferenceMode of a normal tensor
     kView = 1u << 13,           // `base` is set
+    kThreadFlags = 0xfu << 14,  // only in keys: the thread's special word (core/thread_state.h)
     kOutputShift = 20,          // the upper 12 bits: which output of its grad_fn this is
     kManyOutputs = 0xfff,       // in those bits: the number stands in the AutogradMeta
   };
@@ -66,7 +67,9 @@ struct PHAROS_API TensorImpl {
   explicit TensorImpl(UnsetGeometry) {}
   TensorImpl() : sizes_{}, strides_{} {}
 
-  void retain() const noexcept { refcount.fetch_add(1, std::memory_order_relaxed); }
+  C10_ALWAYS_INLINE void retain() const noexcept {
+    refcount.fetch_add(1, std::memory_order_relaxed);
+  }
   void release() const noexcept {
     if (refcount.fetch_sub(1, std::memory_order_acq_rel) == 1)
       const_cast<TensorImpl*>(this)->destroy();

@@ -165,7 +165,6 @@ struct CatNode final : tape::ListNode {
   std::vector<int64_t> lengths;  // -1: left out
   int64_t dim = 0;
   std::string name() const override { return "CatBackward0"; }
-  void release_variables() override {}
   void run(Tensor* grads, Tensor* out) override {
     int64_t start = 0;
     for (size_t i = 0; i < lengths.size(); ++i) {

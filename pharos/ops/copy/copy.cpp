@@ -14,7 +14,6 @@ namespace {
 
 struct CopyNode final : tape::NodeOf<2> {
   std::string name() const override { return "CopyBackwards"; }
-  void release_variables() override {}
   void run(Tensor* grads, Tensor* out) override {
     if (edges[0].fn) out[0] = at::zeros_like(grads[0]);
     if (edges[1].fn) out[1] = grads[0];
