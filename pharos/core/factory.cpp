@@ -276,6 +276,24 @@ Tensor view_of(const Tensor& src, IntArrayRef sizes, IntArrayRef strides, int64_
   return owner;
 }
 
+Tensor repeated_view_of(const Tensor& src, IntArrayRef sizes) {
+  if (PHAROS_UNLIKELY(sizes.size() > TensorImpl::kInlineDims)) return Tensor();
+  int64_t numel = 1, negative = 0;
+  bool overflow = false;
+  for (int64_t s : sizes) {
+    negative |= s;
+    overflow |= __builtin_mul_overflow(numel, s, &numel);
+  }
+  if (PHAROS_UNLIKELY(negative < 0 || overflow)) return Tensor();
+  TensorImpl* t = alias_without_geometry(*src.unsafeGetTensorImpl(), 0);
+  std::copy(sizes.begin(), sizes.end(), t->sizes_);
+  t->ndim = static_cast<uint8_t>(sizes.size());
+  t->numel_ = numel;
+  // One element, or none, lies like any other tensor of those sizes.
+  if (numel > 1) t->flags &= ~uint32_t(TensorImpl::kContiguous);
+  return Tensor::reclaim(t);
+}
+
 Tensor contiguous_view_of(const Tensor& src, IntArrayRef sizes) {
   const TensorImpl& from = *src.unsafeGetTensorImpl();
   TensorImpl* t = alias_without_geometry(from, 0);

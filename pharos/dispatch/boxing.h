@@ -1,5 +1,6 @@
 // Boxed calls, as templates over an operator's C++ signature: one instantiation per signature, not
-// per operator. For .cpp files only; nothing in include/ may need it.
+// per operator. What does not need the whole signature is done by type-erased code (boxing.cpp).
+// For .cpp files only; nothing in include/ may need it.
 #pragma once
 
 #include "dispatch/interposer.h"
@@ -13,187 +14,102 @@ using c10::ArrayRef;
 using c10::IValue;
 using torch::jit::Stack;
 
-// The call whose arguments are being converted, for the error. Which one it is, its place tells.
-struct ArgSite {
-  const OpRow& op;
-  const Stack& stack;
-  size_t n;
-  [[noreturn]] PHAROS_NOINLINE PHAROS_COLD void fail(const IValue& v) const {
-    throw_argument_error(op, stack, n, static_cast<size_t>(&v - (stack.data() + stack.size() - n)));
-  }
-};
-
-// Converts one value: `read` gives false where the value does not fit. Narrower than to<T>() in
-// nothing and wider where PyTorch is: an int serves as float and as Scalar, an int as a list of
-// one.
-template <typename T>
-struct Value;
-
-#define PHAROS_UNBOX(T, COND, EXPR)               \
-  template <>                                     \
-  struct Value<T> {                               \
-    static bool read(const IValue& v, T* out) {   \
-      if (PHAROS_UNLIKELY(!(COND))) return false; \
-      *out = EXPR;                                \
-      return true;                                \
-    }                                             \
-  };
-PHAROS_UNBOX(int64_t, v.isInt(), v.toInt())
-PHAROS_UNBOX(bool, v.isBool(), v.toBool())
-PHAROS_UNBOX(double, v.isDouble() || v.isInt(),
-             v.isInt() ? static_cast<double>(v.toInt()) : v.toDouble())
-PHAROS_UNBOX(c10::complex<double>, v.isScalar(), v.toScalar().toComplexDouble())
-PHAROS_UNBOX(c10::Scalar, v.isScalar(), v.toScalar())
-PHAROS_UNBOX(std::string_view, v.isString(), v.toStringView())
-PHAROS_UNBOX(std::string, v.isString(), v.toStringRef())
-PHAROS_UNBOX(at::Tensor, v.isTensor(), v.toTensor())
-PHAROS_UNBOX(c10::ScalarType, v.isInt(), v.toScalarType())
-PHAROS_UNBOX(c10::Layout, v.isInt(), v.toLayout())
-PHAROS_UNBOX(c10::MemoryFormat, v.isInt(), v.toMemoryFormat())
-PHAROS_UNBOX(c10::DeviceIndex, v.isInt(), static_cast<c10::DeviceIndex>(v.toInt()))
-PHAROS_UNBOX(at::Generator, v.isGenerator(), v.toGenerator())
-PHAROS_UNBOX(at::Storage, v.isStorage(), v.toStorage())
-PHAROS_UNBOX(IValue, true, v)
-#undef PHAROS_UNBOX
-
-// An argument of type A, with whatever it points into.
+// An argument as the operator's C++ function takes it, with whatever that points into: what `get`
+// gives for a parameter of type A.
 template <typename A>
 struct Unbox {
   using T = std::remove_cv_t<std::remove_reference_t<A>>;
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
-    if (PHAROS_UNLIKELY(!Value<T>::read(v, &value))) site.fail(v);
-  }
   const T& get() const { return value; }
   T value{};
 };
 // Tensors are used where they lie: on the stack, which outlives the call.
 template <>
 struct Unbox<const at::Tensor&> {
-  Unbox(const IValue& v, const ArgSite& site) : value(v) {
-    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail(v);
-  }
-  const at::Tensor& get() const { return value.toTensor(); }
-  const IValue& value;
+  const at::Tensor& get() const { return *value; }
+  const at::Tensor* value;
 };
 template <>
 struct Unbox<at::Tensor&> {
-  Unbox(IValue& v, const ArgSite& site) : value(v) {
-    if (PHAROS_UNLIKELY(!v.isTensor())) site.fail(v);
-  }
-  at::Tensor& get() const { return value.toTensor(); }
-  IValue& value;
+  at::Tensor& get() const { return *value; }
+  at::Tensor* value;
 };
-template <>
-struct Unbox<c10::Device> {
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : value(c10::DeviceType::CPU) {
-    if (v.isDevice()) {
-      value = v.toDevice();
-    } else if (v.isString()) {
-      value = c10::Device(v.toStringRef());
-    } else {
-      site.fail(v);
-    }
-  }
-  c10::Device get() const { return value; }
-  c10::Device value;
-};
-
 // A list as a run of T. Short ones stay on the C++ stack.
 template <typename T>
 struct Run {
   static constexpr size_t kInline = std::is_arithmetic_v<T> ? 8 : 1;
-  Run() = default;
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
-  bool read(const IValue& v) {
-    if (!v.isList()) {
-      // int[2] takes a single int; a tensor or string is no list.
-      if (!std::is_arithmetic_v<T> || !Value<T>::read(v, few)) return false;
-      size = 1;
-      return true;
-    }
-    const ArrayRef<IValue> in = v.toListRef();
-    size = in.size();
-    if (size > kInline) many = std::make_unique<T[]>(size);
-    T* out = size > kInline ? many.get() : few;
-    for (size_t i = 0; i < size; ++i)
-      if (PHAROS_UNLIKELY(!Value<T>::read(in[i], out + i))) return false;
-    return true;
-  }
-  ArrayRef<T> ref() const { return ArrayRef<T>(size > kInline ? many.get() : few, size); }
-  size_t size = 0;
   T few[kInline] = {};
   std::unique_ptr<T[]> many;
 };
 template <typename T>
-struct Unbox<ArrayRef<T>> {
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
-    if (PHAROS_UNLIKELY(!run.read(v))) site.fail(v);
-  }
-  ArrayRef<T> get() const { return run.ref(); }
-  Run<T> run;
+struct Unbox<ArrayRef<T>> : Run<T> {
+  ArrayRef<T> get() const { return value; }
+  ArrayRef<T> value;
 };
 template <typename T>
-struct Unbox<c10::OptionalArrayRef<T>> {
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
-    if (has && !run.read(v)) site.fail(v);
-  }
-  c10::OptionalArrayRef<T> get() const {
-    return has ? c10::OptionalArrayRef<T>(run.ref()) : c10::OptionalArrayRef<T>();
-  }
-  bool has;
-  Run<T> run;
+struct Unbox<c10::OptionalArrayRef<T>> : Run<T> {
+  c10::OptionalArrayRef<T> get() const { return value; }
+  c10::OptionalArrayRef<T> value;
 };
 template <typename T>
-struct UnboxOptional {
-  PHAROS_NOINLINE UnboxOptional(const IValue& v, const ArgSite& site) {
-    if (!v.isNone()) value.emplace(Unbox<T>(v, site).get());
-  }
-  const std::optional<T>& get() const { return value; }
-  std::optional<T> value;
+struct Unbox<std::optional<ArrayRef<T>>> : Run<T> {
+  std::optional<ArrayRef<T>> get() const { return value; }
+  std::optional<ArrayRef<T>> value;
 };
-template <typename T>
-struct Unbox<std::optional<T>> : UnboxOptional<T> {
-  using UnboxOptional<T>::UnboxOptional;
-};
-template <typename T>
-struct Unbox<const std::optional<T>&> : UnboxOptional<T> {
-  using UnboxOptional<T>::UnboxOptional;
-};
-template <typename T>
-struct Unbox<std::optional<ArrayRef<T>>> {
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : has(!v.isNone()) {
-    if (has && !run.read(v)) site.fail(v);
-  }
-  std::optional<ArrayRef<T>> get() const {
-    return has ? std::optional<ArrayRef<T>>(run.ref()) : std::nullopt;
-  }
-  bool has;
-  Run<T> run;
-};
-template <size_t N>
-struct Unbox<std::array<bool, N>> {
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) {
-    if (!v.isList() || v.toListRef().size() != N) site.fail(v);
-    for (size_t i = 0; i < N; ++i)
-      if (!Value<bool>::read(v.toListRef()[i], &value[i])) site.fail(v);
-  }
-  const std::array<bool, N>& get() const { return value; }
-  std::array<bool, N> value;
-};
-// Tensor?[]: the list is shared as it is, a list of tensors or of optional ones alike.
 template <>
-struct Unbox<const c10::List<std::optional<at::Tensor>>&> {
-  using List = c10::List<std::optional<at::Tensor>>;
-  PHAROS_NOINLINE Unbox(const IValue& v, const ArgSite& site) : value(make(v, site)) {}
-  const List& get() const { return value; }
-  static List make(const IValue& v, const ArgSite& site) {
-    if (!v.isList()) site.fail(v);
-    for (const IValue& x : v.toListRef())
-      if (!x.isTensor() && !x.isNone()) site.fail(v);
-    return v.to<List>();
+struct Unbox<c10::Device> {
+  c10::Device get() const { return value; }
+  c10::Device value{c10::DeviceType::CPU};
+};
+
+// The types of arguments that operators have; a code is a place in the list.
+template <typename... T>
+struct TypeList {};
+using ArgTypes =
+    TypeList<const at::Tensor&, at::Tensor&, const std::optional<at::Tensor>&, at::TensorList,
+             const c10::List<std::optional<at::Tensor>>&, int64_t, double, bool, const c10::Scalar&,
+             c10::IntArrayRef, ArrayRef<double>, ArrayRef<c10::Scalar>, ArrayRef<bool>,
+             std::optional<int64_t>, std::optional<double>, std::optional<bool>,
+             const std::optional<c10::Scalar>&, c10::OptionalArrayRef<int64_t>,
+             std::optional<ArrayRef<double>>, std::array<bool, 2>, std::array<bool, 3>,
+             c10::complex<double>, std::string_view, std::optional<std::string_view>,
+             c10::ScalarType, std::optional<c10::ScalarType>, c10::Layout,
+             std::optional<c10::Layout>, c10::MemoryFormat, std::optional<c10::MemoryFormat>,
+             c10::Device, std::optional<c10::Device>, std::optional<at::Generator>, at::Storage,
+             const IValue&>;
+template <typename A, typename... T>
+constexpr uint8_t code_among(TypeList<T...>) {
+  constexpr bool same[] = {std::is_same_v<A, T>...};
+  uint8_t i = 0;
+  while (i < sizeof...(T) && !same[i]) ++i;
+  return i;
+}
+template <typename A>
+constexpr uint8_t arg_code() {
+  constexpr uint8_t code = code_among<A>(ArgTypes());
+  static_assert(code < code_among<void>(ArgTypes()), "a new type of argument: add it to ArgTypes");
+  return code;
+}
+
+// The arguments of a boxed call as its C++ function takes them.
+class Arguments {
+ public:
+  static constexpr size_t kMax = 16, kSlot = 112;
+  // Unboxes the `n` values on top of the stack, which must outlive this; what does not fit its type
+  // is refused.
+  Arguments(const OpRow& op, Stack& stack, const uint8_t* codes, size_t n);
+  ~Arguments();
+  Arguments(const Arguments&) = delete;
+  template <typename A>
+  decltype(auto) get(size_t i) const {
+    static_assert(sizeof(Unbox<A>) <= kSlot && alignof(Unbox<A>) <= 16);
+    return reinterpret_cast<const Unbox<A>*>(slots_ + i * kSlot)->get();
   }
-  List value;
+
+ private:
+  Arguments() {}
+  const uint8_t* codes_ = nullptr;
+  size_t made_ = 0;
+  alignas(16) char slots_[kMax * kSlot];
 };
 
 // The arguments of a call on their way to boxed code; out of line, for each signature has its own.
@@ -277,13 +193,16 @@ struct Boxed<R(A...)> {
 
   // Takes the arguments off the stack, calls the operator and leaves the results.
   static void call(const OpRow& op, Stack& stack) {
-    if (PHAROS_UNLIKELY(stack.size() < kArgs)) throw_missing_argument(op, stack.size(), kArgs);
-    call(op, stack, std::index_sequence_for<A...>());
+    static_assert(kArgs <= boxing::Arguments::kMax);
+    // One more: there may be no argument.
+    static constexpr uint8_t codes[] = {boxing::arg_code<A>()..., 0};
+    const boxing::Arguments arguments(op, stack, codes, kArgs);
+    call(op, stack, arguments, std::index_sequence_for<A...>());
   }
 
   // The way from an operator's C++ entry to boxed code and back: boxes the arguments, calls `run`
   // (the handlers, say) and unboxes. What is returned by reference is the object that was passed.
-  static R through(void (*run)(const OpRow&, Stack&), const OpRow& op, A... args) {
+  PHAROS_COLD static R through(void (*run)(const OpRow&, Stack&), const OpRow& op, A... args) {
     boxing::OwnStack stack(kArgs);
     at::Tensor* written[kArgs + 1];
     [[maybe_unused]] at::Tensor** next = written;
@@ -306,19 +225,18 @@ struct Boxed<R(A...)> {
     if (PHAROS_UNLIKELY(stack.size() != n)) boxing::throw_result_count(op, n, stack.size());
   }
   template <size_t... I>
-  static void call(const OpRow& op, Stack& stack, std::index_sequence<I...>) {
+  static void call(const OpRow& op, Stack& stack,
+                   [[maybe_unused]] const boxing::Arguments& arguments, std::index_sequence<I...>) {
     const auto f = reinterpret_cast<R (*)(A...)>(op.unboxed);
     const size_t base = stack.size() - kArgs;
-    [[maybe_unused]] c10::IValue* v = stack.data() + base;
-    [[maybe_unused]] const boxing::ArgSite site{op, stack, kArgs};
     if constexpr (std::is_void_v<R>) {
-      f(boxing::Unbox<A>(v[I], site).get()...);
+      f(arguments.get<A>(I)...);
       stack.resize(base);
     } else if constexpr (boxing::IsTuple<R>::value) {
-      boxing::store_tuple(stack, base, f(boxing::Unbox<A>(v[I], site).get()...),
+      boxing::store_tuple(stack, base, f(arguments.get<A>(I)...),
                           std::make_index_sequence<boxing::IsTuple<R>::kSize>());
     } else {
-      boxing::store(stack, base, c10::IValue(f(boxing::Unbox<A>(v[I], site).get()...)));
+      boxing::store(stack, base, c10::IValue(f(arguments.get<A>(I)...)));
     }
   }
 };

@@ -51,7 +51,7 @@ auto run_layer_n(Module& m, Body&& body, Args... args) {
   Name::~Name() = default;                                                            \
   const pharos::nn::AnyOps* Name::any_ops() const { return &pharos_any_ops(); }       \
   std::shared_ptr<Module> Name::copy_self() const {                                   \
-    return std::shared_ptr<Module>(new Name(*this));                                  \
+    return std::shared_ptr<Module>(static_cast<Module*>(new Name(*this)));            \
   }                                                                                   \
   bool Name::take_over(Module& other) {                                               \
     if (typeid(*this) != typeid(Name) || typeid(other) != typeid(Name)) return false; \

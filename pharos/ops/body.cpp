@@ -60,7 +60,8 @@ uint64_t slow_key_of(size_t op, uint64_t key, std::initializer_list<Arg> args) {
       refuse_undefined(i, arguments[i].name());
     }
   }
-  if (key & tape::kViewKey)
+  // Whether a stale view requires grad matters to calls that record, unless they do anyway.
+  if ((key & (tape::kViewKey | tape::kRequiresGradKey)) == tape::kViewKey && thread_state.grad_mode)
     for (const Arg& arg : args) key |= tape::stale_key(tensors_of(arg));
   return key;
 }

@@ -117,11 +117,20 @@ class PHAROS_API Message {
   void* impl_;
 };
 
-template <typename... Args>
-PHAROS_COLD std::string message(const Args&... args) {
+// What a piece of a message is passed as: literals of all lengths as one type, numbers by value.
+// Programs have thousands of messages, and few combinations of these.
+template <typename T>
+using Piece = std::conditional_t<std::is_array_v<T>, const std::remove_extent_t<T>*,
+                                 std::conditional_t<std::is_scalar_v<T>, T, const T&>>;
+template <typename... P>
+PHAROS_COLD std::string message_of(P... pieces) {
   Message m;
-  (void)(m << ... << args);
+  (void)(m << ... << pieces);
   return m.take();
+}
+template <typename... Args>
+C10_ALWAYS_INLINE std::string message(const Args&... args) {
+  return message_of<Piece<Args>...>(args...);
 }
 
 enum class ErrorKind : int { Error, Index, Value, Type, NotImplemented, OutOfMemory, LinAlg };
@@ -131,13 +140,17 @@ enum class ErrorKind : int { Error, Index, Value, Type, NotImplemented, OutOfMem
 [[noreturn]] PHAROS_API void throw_internal_assert(const char* cond, const char* file, int line,
                                                    const std::string& msg);
 
+template <typename... P>
+[[noreturn]] PHAROS_COLD void throw_message(ErrorKind kind, P... pieces) {
+  throw_error(kind, message_of<P...>(pieces...));
+}
 template <typename... Args>
-[[noreturn]] PHAROS_COLD void throw_check(ErrorKind kind, const char* cond, const char* file,
-                                          int line, const Args&... args) {
+[[noreturn]] C10_ALWAYS_INLINE void throw_check(ErrorKind kind, const char* cond, const char* file,
+                                                int line, const Args&... args) {
   if constexpr (sizeof...(Args) == 0) {
     throw_check_failure(kind, cond, file, line);
   } else {
-    throw_error(kind, message(args...));
+    throw_message<Piece<Args>...>(kind, args...);
   }
 }
 

@@ -18,7 +18,12 @@
 #else
 #define PHAROS_INLINE_FOR_SPEED C10_ALWAYS_INLINE
 #endif
+// Not cloned: one body serves all callers.
+#if defined(__GNUC__) && !defined(__clang__)
+#define PHAROS_COLD __attribute__((cold, noinline, noclone))
+#else
 #define PHAROS_COLD __attribute__((cold, noinline))
+#endif
 #define PHAROS_NOINLINE __attribute__((noinline))
 
 #define C10_STRINGIZE_IMPL(x) #x

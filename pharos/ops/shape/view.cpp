@@ -205,6 +205,9 @@ Tensor& unsqueeze_(Tensor& self, int64_t dim) {
 
 Tensor expand(const Tensor& self, IntArrayRef size, bool) {
   const auto n = static_cast<int64_t>(size.size()), old = self.dim();
+  if (old == 0)
+    if (Tensor repeated = repeated_view_of(self, size); PHAROS_LIKELY(repeated.defined()))
+      return repeated;
   TORCH_CHECK(n >= old, "expand(", self.toString(), "{", self.sizes(), "}, size=", size,
               "): the number of sizes provided (", n,
               ") must be greater or equal to the number of dimensions in the tensor (", old, ")");
