@@ -1,4 +1,4 @@
-// Unboxing of single arguments, by their codes.
+// The parts of boxed calls that need no signature: arguments by their codes, counts of results.
 #include "dispatch/boxing.h"
 
 #include <new>
@@ -163,6 +163,12 @@ Arguments::~Arguments() {
     if (auto* destroy = table_of(ArgTypes())[codes_[made_]].destroy)
       destroy(slots_ + made_ * kSlot);
   }
+}
+
+IValue* results(const OpRow& op, Stack& stack, size_t n) {
+  TORCH_CHECK(stack.size() == n, op.name, "(): an interposer left ", stack.size(),
+              " values on the stack, ", n, " were expected.\nDeclaration: ", op.schema);
+  return stack.data();
 }
 
 }  // namespace pharos::boxing

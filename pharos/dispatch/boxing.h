@@ -93,7 +93,7 @@ constexpr uint8_t arg_code() {
 // The arguments of a boxed call as its C++ function takes them.
 class Arguments {
  public:
-  static constexpr size_t kMax = 16, kSlot = 112;
+  static constexpr size_t kMax = 24, kSlot = 112;
   // Unboxes the `n` values on top of the stack, which must outlive this; what does not fit its type
   // is refused.
   Arguments(const OpRow& op, Stack& stack, const uint8_t* codes, size_t n);
@@ -179,7 +179,8 @@ void note_written(at::Tensor**& next, std::remove_reference_t<A>& arg) {
   if constexpr (std::is_same_v<A, at::Tensor&>) *next++ = &arg;
 }
 
-[[noreturn]] void throw_result_count(const OpRow& op, size_t wanted, size_t got);
+// The `n` results that boxed code left on its own stack.
+IValue* results(const OpRow& op, Stack& stack, size_t n);
 
 }  // namespace boxing
 
@@ -209,24 +210,21 @@ struct Boxed<R(A...)> {
     ((boxing::push(stack, args), boxing::note_written<A>(next, args)), ...);
     run(op, stack);
     if constexpr (std::is_void_v<R>) {
-      check(op, stack, 0);
+      boxing::results(op, stack, 0);
     } else if constexpr (boxing::IsTuple<R>::value) {
       constexpr size_t n = boxing::IsTuple<R>::kSize;
-      check(op, stack, n);
-      return boxing::TupleResult<R>::get(stack.data(), written, std::make_index_sequence<n>());
+      return boxing::TupleResult<R>::get(boxing::results(op, stack, n), written,
+                                         std::make_index_sequence<n>());
     } else {
-      check(op, stack, 1);
-      return boxing::result<R, 0>(stack[0], written);
+      return boxing::result<R, 0>(*boxing::results(op, stack, 1), written);
     }
   }
 
  private:
-  static void check(const OpRow& op, const Stack& stack, size_t n) {
-    if (PHAROS_UNLIKELY(stack.size() != n)) boxing::throw_result_count(op, n, stack.size());
-  }
   template <size_t... I>
-  static void call(const OpRow& op, Stack& stack,
-                   [[maybe_unused]] const boxing::Arguments& arguments, std::index_sequence<I...>) {
+  C10_ALWAYS_INLINE static void call(const OpRow& op, Stack& stack,
+                                     [[maybe_unused]] const boxing::Arguments& arguments,
+                                     std::index_sequence<I...>) {
     const auto f = reinterpret_cast<R (*)(A...)>(op.unboxed);
     const size_t base = stack.size() - kArgs;
     if constexpr (std::is_void_v<R>) {

@@ -6,10 +6,8 @@ namespace pharos {
 
 void throw_argument_error(const OpRow& op, const torch::jit::Stack& stack, size_t n, size_t i) {
   const c10::FunctionSchema& schema = schema_of(op);
-  // C++ evaluates arguments in any order: the first wrong one is what is reported.
-  for (size_t k = 0; k < n; ++k)
-    schema.checkArg(stack[stack.size() - n + k], schema.arguments().at(k), k);
   const c10::IValue& v = stack[stack.size() - n + i];
+  schema.checkArg(v, schema.arguments().at(i), i);
   TORCH_CHECK(false, op.name, "() ",
               schema.arguments().at(i).formatTypeMismatchMsg(v.type()->repr_str()), "Position: ", i,
               "\nDeclaration: ", op.schema);
@@ -18,11 +16,6 @@ void throw_argument_error(const OpRow& op, const torch::jit::Stack& stack, size_
 void throw_missing_argument(const OpRow& op, size_t given, size_t) {
   TORCH_CHECK(false, op.name, "() is missing value for argument '",
               schema_of(op).arguments().at(given).name(), "'. Declaration: ", op.schema);
-}
-
-void boxing::throw_result_count(const OpRow& op, size_t wanted, size_t got) {
-  TORCH_CHECK(false, op.name, "(): an interposer left ", got, " values on the stack, ", wanted,
-              " were expected.\nDeclaration: ", op.schema);
 }
 
 }  // namespace pharos
