@@ -120,7 +120,8 @@ def declared_modules(build):
     text = subprocess.run(["g++", "-std=c++17", "-E", "-P", f"-I{ROOT / 'include'}", f"-I{build / 'gen/include'}",
                            "-x", "c++", ROOT / "include/torch/nn.h"], capture_output=True, text=True, check=True).stdout
     implementations = set(re.findall(r"\b([A-Z]\w+)Impl\b", text))
-    return {name for name in re.findall(r"\bclass (\w+) : public", text) if name in implementations}
+    return {name for name in re.findall(r"\b(?:class|using) (\w+) (?:: public|= ModuleHolder<)", text)
+            if name in implementations}
 
 
 def wrapped(names):

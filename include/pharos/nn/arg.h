@@ -2,27 +2,27 @@
 // takes its argument by value: one function instead of LibTorch's two keeps the headers light.
 #pragma once
 
-#define TORCH_ARG(T, name)                                 \
- public:                                                   \
-  auto name(T new_##name)->decltype(*this) { /* NOLINT */  \
-    this->name##_ = static_cast<T&&>(new_##name);          \
-    return *this;                                          \
-  }                                                        \
-  const T& name() const noexcept { return this->name##_; } \
-  T& name() noexcept { return this->name##_; }             \
-                                                           \
- private:                                                  \
+#define TORCH_ARG(T, name)                  \
+ public:                                    \
+  auto& name(T new_##name) { /* NOLINT */   \
+    name##_ = static_cast<T&&>(new_##name); \
+    return *this;                           \
+  }                                         \
+  const T& name() const { return name##_; } \
+  T& name() { return name##_; }             \
+                                            \
+ private:                                   \
   T name##_ /* NOLINT */
 
 // The same with a setter that PHAROS_DEFINE_ARG defines in a .cpp: for strings and vectors, whose
 // assignment would be compiled in every program.
-#define PHAROS_ARG(T, name)                                \
- public:                                                   \
-  auto name(T new_##name)->decltype(*this);                \
-  const T& name() const noexcept { return this->name##_; } \
-  T& name() noexcept { return this->name##_; }             \
-                                                           \
- private:                                                  \
+#define PHAROS_ARG(T, name)                 \
+ public:                                    \
+  auto name(T new_##name)->decltype(*this); \
+  const T& name() const { return name##_; } \
+  T& name() { return name##_; }             \
+                                            \
+ private:                                   \
   T name##_ /* NOLINT */
 #define PHAROS_DEFINE_ARG(Class, T, name)           \
   auto Class::name(T new_##name)->decltype(*this) { \

@@ -195,7 +195,7 @@ class PHAROS_API ModuleListImpl : public BuiltinModule {
  private:
   std::vector<std::shared_ptr<Module>> modules_;
 };
-TORCH_MODULE(ModuleList);
+PHAROS_HOLDER(ModuleList);
 
 class PHAROS_API ModuleDictImpl : public BuiltinModule {
  public:
@@ -246,7 +246,7 @@ class PHAROS_API ModuleDictImpl : public BuiltinModule {
   void insert(const std::string& key, std::shared_ptr<Module> module);
   Dict modules_;
 };
-TORCH_MODULE(ModuleDict);
+PHAROS_HOLDER(ModuleDict);
 
 class PHAROS_API ParameterListImpl : public BuiltinModule {
  public:
@@ -285,7 +285,7 @@ class PHAROS_API ParameterListImpl : public BuiltinModule {
     return *this;
   }
 };
-TORCH_MODULE(ParameterList);
+PHAROS_HOLDER(ParameterList);
 
 class PHAROS_API ParameterDictImpl : public BuiltinModule {
  public:
@@ -323,7 +323,7 @@ class PHAROS_API ParameterDictImpl : public BuiltinModule {
  private:
   void set(const std::string& key, const Tensor& parameter);
 };
-TORCH_MODULE(ParameterDict);
+PHAROS_HOLDER(ParameterDict);
 
 // Functional(torch::relu); further arguments are bound: Functional(torch::elu, 1, 0, 1).
 class PHAROS_API FunctionalImpl : public BuiltinModule {
@@ -345,6 +345,6 @@ class PHAROS_API FunctionalImpl : public BuiltinModule {
  private:
   Function function_;
 };
-TORCH_MODULE(Functional);
+PHAROS_HOLDER(Functional);
 
 }  // namespace torch::nn

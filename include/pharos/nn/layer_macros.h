@@ -15,7 +15,7 @@
     Tensor forward(Input input);                            \
     X##Options options;                                     \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 // The same without options.
 #define PHAROS_PLAIN_LAYER(X)                               \
   class PHAROS_API X##Impl : public BuiltinModule {         \
@@ -25,4 +25,4 @@
     void pretty_print(std::ostream& stream) const override; \
     Tensor forward(const Tensor& input);                    \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)

@@ -297,26 +297,29 @@ class PHAROS_API BuiltinModule : public Module {
   std::shared_ptr<Module> clone(const std::optional<Device>& device = std::nullopt) const override;
 
  protected:
-  virtual std::shared_ptr<Module> copy_self() const = 0;
+  // Short names for PHAROS_MODULE, whose every token is read once for each layer.
+  using AnyOps = pharos::nn::AnyOps;
+  using ModulePtr = std::shared_ptr<Module>;
+  virtual ModulePtr copy_self() const = 0;
 
  private:
   void clone_(Module& other, const std::optional<Device>& device) override;
 };
 
 // `forward` of a class with this marker handles hooks and paths itself.
-#define PHAROS_MODULE(Name)                                      \
- public:                                                         \
-  using PharosBuiltin = Name;                                    \
-  Name(const Name&);                                             \
-  Name& operator=(const Name&);                                  \
-  ~Name() override;                                              \
-  static const pharos::nn::AnyOps& pharos_any_ops();             \
-                                                                 \
- protected:                                                      \
-  const pharos::nn::AnyOps* any_ops() const override;            \
-  std::shared_ptr<torch::nn::Module> copy_self() const override; \
-  bool take_over(torch::nn::Module& other) override;             \
-                                                                 \
+#define PHAROS_MODULE(Name)               \
+ public:                                  \
+  using PharosBuiltin = Name;             \
+  Name(const Name&);                      \
+  Name& operator=(const Name&);           \
+  ~Name() override;                       \
+  static const AnyOps& pharos_any_ops();  \
+                                          \
+ protected:                               \
+  const AnyOps* any_ops() const override; \
+  ModulePtr copy_self() const override;   \
+  bool take_over(Module&) override;       \
+                                          \
  public:
 
 // The base of programs' own modules that can be cloned: `reset` makes parameters, buffers and

@@ -46,6 +46,7 @@ template <typename Contained>
 class ModuleHolder : public pharos::nn::HolderBase, torch::detail::ModuleHolderIndicator {
  public:
   using ContainedType = Contained;
+  using Impl = Contained;
 
   ModuleHolder() : HolderBase(default_construct()) {
     static_assert(std::is_default_constructible_v<Contained>,
@@ -116,3 +117,6 @@ serialize::InputArchive& operator>>(serialize::InputArchive& archive, ModuleHold
     using Impl [[maybe_unused]] = ImplType;                \
   }
 #define TORCH_MODULE(Name) TORCH_MODULE_IMPL(Name, Name##Impl)
+// The library's own holders are names for ModuleHolder<NameImpl>: no class is made of what a
+// program does not use, where deriving makes all of them in every program.
+#define PHAROS_HOLDER(Name) using Name = ModuleHolder<Name##Impl>

@@ -38,7 +38,7 @@ PHAROS_PLAIN_LAYER(Tanhshrink);
     Tensor forward(const Tensor& input);                    \
     X##Options options;                                     \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_DIM_LAYER(Softmax);
 PHAROS_DIM_LAYER(Softmin);
 PHAROS_DIM_LAYER(LogSoftmax);
@@ -53,7 +53,7 @@ class PHAROS_API PReLUImpl : public BuiltinModule {
   PReLUOptions options;
   Tensor weight;
 };
-TORCH_MODULE(PReLU);
+PHAROS_HOLDER(PReLU);
 
 class PHAROS_API ThresholdImpl : public BuiltinModule {
   PHAROS_MODULE(ThresholdImpl)
@@ -64,6 +64,6 @@ class PHAROS_API ThresholdImpl : public BuiltinModule {
   Tensor forward(Tensor input);
   ThresholdOptions options;
 };
-TORCH_MODULE(Threshold);
+PHAROS_HOLDER(Threshold);
 
 }  // namespace torch::nn

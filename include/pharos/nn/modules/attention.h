@@ -30,7 +30,7 @@ class PHAROS_API MultiheadAttentionImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(MultiheadAttention);
+PHAROS_HOLDER(MultiheadAttention);
 
 // kReLU, kGELU or a function.
 class PHAROS_API activation_t {
@@ -83,7 +83,7 @@ class PHAROS_API TransformerEncoderLayerImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(TransformerEncoderLayer);
+PHAROS_HOLDER(TransformerEncoderLayer);
 
 class PHAROS_API TransformerDecoderLayerImpl : public BuiltinModule {
   PHAROS_MODULE(TransformerDecoderLayerImpl)
@@ -103,7 +103,7 @@ class PHAROS_API TransformerDecoderLayerImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(TransformerDecoderLayer);
+PHAROS_HOLDER(TransformerDecoderLayer);
 
 struct PHAROS_API TransformerEncoderOptions {
   TransformerEncoderOptions(TransformerEncoderLayer encoder_layer, int64_t num_layers);
@@ -137,7 +137,7 @@ class PHAROS_API TransformerEncoderImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(TransformerEncoder);
+PHAROS_HOLDER(TransformerEncoder);
 
 class PHAROS_API TransformerDecoderImpl : public BuiltinModule {
   PHAROS_MODULE(TransformerDecoderImpl)
@@ -155,7 +155,7 @@ class PHAROS_API TransformerDecoderImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(TransformerDecoder);
+PHAROS_HOLDER(TransformerDecoder);
 
 struct PHAROS_API TransformerOptions {
   TransformerOptions();
@@ -190,7 +190,7 @@ class PHAROS_API TransformerImpl : public BuiltinModule {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(Transformer);
+PHAROS_HOLDER(Transformer);
 
 // --- adaptive softmax ---
 
@@ -226,6 +226,6 @@ class PHAROS_API AdaptiveLogSoftmaxWithLossImpl : public BuiltinModule {
   Linear head = nullptr;
   ModuleList tail = nullptr;
 };
-TORCH_MODULE(AdaptiveLogSoftmaxWithLoss);
+PHAROS_HOLDER(AdaptiveLogSoftmaxWithLoss);
 
 }  // namespace torch::nn

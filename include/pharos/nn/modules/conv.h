@@ -37,7 +37,7 @@ extern template class ConvNdImpl<3>;
     explicit Conv##D##dImpl(const Conv##D##dOptions& options_);                                 \
     Tensor forward(const Tensor& input);                                                        \
   };                                                                                            \
-  TORCH_MODULE(Conv##D##d);                                                                     \
+  PHAROS_HOLDER(Conv##D##d);                                                                    \
   class PHAROS_API ConvTranspose##D##dImpl : public ConvNdImpl<D> {                             \
     PHAROS_MODULE(ConvTranspose##D##dImpl)                                                      \
     ConvTranspose##D##dImpl(int64_t in_channels, int64_t out_channels,                          \
@@ -48,7 +48,7 @@ extern template class ConvNdImpl<3>;
    protected:                                                                                   \
     PHAROS_FORWARD_HAS_DEFAULT_ARGS                                                             \
   };                                                                                            \
-  TORCH_MODULE(ConvTranspose##D##d)
+  PHAROS_HOLDER(ConvTranspose##D##d)
 PHAROS_CONV(1);
 PHAROS_CONV(2);
 PHAROS_CONV(3);

@@ -16,7 +16,7 @@ namespace torch::nn {
     Tensor forward(Input input);                            \
     DropoutOptions options;                                 \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_DROPOUT(Dropout, Tensor);
 PHAROS_DROPOUT(Dropout2d, Tensor);
 PHAROS_DROPOUT(Dropout3d, Tensor);

@@ -19,7 +19,7 @@ class PHAROS_API LinearImpl : public BuiltinModule {
   LinearOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(Linear);
+PHAROS_HOLDER(Linear);
 
 PHAROS_LAYER(Flatten, const Tensor&);
 
@@ -32,7 +32,7 @@ class PHAROS_API UnflattenImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   UnflattenOptions options;
 };
-TORCH_MODULE(Unflatten);
+PHAROS_HOLDER(Unflatten);
 
 class PHAROS_API BilinearImpl : public BuiltinModule {
   PHAROS_MODULE(BilinearImpl)
@@ -45,6 +45,6 @@ class PHAROS_API BilinearImpl : public BuiltinModule {
   BilinearOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(Bilinear);
+PHAROS_HOLDER(Bilinear);
 
 }  // namespace torch::nn

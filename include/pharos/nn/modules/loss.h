@@ -16,7 +16,7 @@ namespace torch::nn {
     X##Options options;                                     \
     members                                                 \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_LOSS(L1Loss, , const Tensor& input, const Tensor& target);
 PHAROS_LOSS(KLDivLoss, , const Tensor& input, const Tensor& target);
 PHAROS_LOSS(MSELoss, , const Tensor& input, const Tensor& target);

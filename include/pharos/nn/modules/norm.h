@@ -38,7 +38,7 @@ extern template class NormImplBase<InstanceNormOptions>;
    protected:                                                            \
     virtual void _check_input_dim(const Tensor& input);                  \
   };                                                                     \
-  TORCH_MODULE(Kind##D##d)
+  PHAROS_HOLDER(Kind##D##d)
 PHAROS_NORM(BatchNorm, 1);
 PHAROS_NORM(BatchNorm, 2);
 PHAROS_NORM(BatchNorm, 3);
@@ -58,7 +58,7 @@ class PHAROS_API LayerNormImpl : public BuiltinModule {
   LayerNormOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(LayerNorm);
+PHAROS_HOLDER(LayerNorm);
 
 class PHAROS_API GroupNormImpl : public BuiltinModule {
   PHAROS_MODULE(GroupNormImpl)
@@ -71,7 +71,7 @@ class PHAROS_API GroupNormImpl : public BuiltinModule {
   GroupNormOptions options;
   Tensor weight, bias;
 };
-TORCH_MODULE(GroupNorm);
+PHAROS_HOLDER(GroupNorm);
 
 class PHAROS_API LocalResponseNormImpl : public BuiltinModule {
   PHAROS_MODULE(LocalResponseNormImpl)
@@ -82,7 +82,7 @@ class PHAROS_API LocalResponseNormImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   LocalResponseNormOptions options;
 };
-TORCH_MODULE(LocalResponseNorm);
+PHAROS_HOLDER(LocalResponseNorm);
 
 class PHAROS_API CrossMapLRN2dImpl : public BuiltinModule {
   PHAROS_MODULE(CrossMapLRN2dImpl)
@@ -93,6 +93,6 @@ class PHAROS_API CrossMapLRN2dImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   CrossMapLRN2dOptions options;
 };
-TORCH_MODULE(CrossMapLRN2d);
+PHAROS_HOLDER(CrossMapLRN2d);
 
 }  // namespace torch::nn

@@ -16,7 +16,7 @@ namespace torch::nn {
     Tensor forward(const Tensor& input);                    \
     X##Options options;                                     \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_PAD(ReflectionPad1d, 1);
 PHAROS_PAD(ReflectionPad2d, 2);
 PHAROS_PAD(ReflectionPad3d, 3);

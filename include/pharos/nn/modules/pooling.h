@@ -17,7 +17,7 @@ namespace torch::nn {
     Tensor forward Inputs;                                  \
     more X##Options options;                                \
   };                                                        \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 #define PHAROS_WITH_INDICES std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
 #define PHAROS_UNPOOL \
  protected:           \
@@ -40,7 +40,7 @@ namespace torch::nn {
     Tensor forward(const Tensor& input);                                                       \
     LPPool##D##dOptions options;                                                               \
   };                                                                                           \
-  TORCH_MODULE(LPPool##D##d)
+  PHAROS_HOLDER(LPPool##D##d)
 PHAROS_POOLS(1, ExpandingArray);
 PHAROS_POOLS(2, ExpandingArrayWithOptionalElem);
 PHAROS_POOLS(3, ExpandingArrayWithOptionalElem);

@@ -63,7 +63,7 @@ class PHAROS_API RNNCellImplBase : public BuiltinModule {
    protected:                                                                 \
     PHAROS_FORWARD_HAS_DEFAULT_ARGS                                           \
   };                                                                          \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_RNN(RNN);
 PHAROS_RNN(GRU);
 #undef PHAROS_RNN
@@ -85,7 +85,7 @@ class PHAROS_API LSTMImpl : public detail::RNNImplBase {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(LSTM);
+PHAROS_HOLDER(LSTM);
 
 #define PHAROS_RNN_CELL(X, more)                                \
   class PHAROS_API X##Impl : public detail::RNNCellImplBase {   \
@@ -99,7 +99,7 @@ TORCH_MODULE(LSTM);
     PHAROS_FORWARD_HAS_DEFAULT_ARGS                             \
     more                                                        \
   };                                                            \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_RNN_CELL(RNNCell, std::string get_nonlinearity_str() const override;);
 PHAROS_RNN_CELL(GRUCell, );
 #undef PHAROS_RNN_CELL
@@ -116,6 +116,6 @@ class PHAROS_API LSTMCellImpl : public detail::RNNCellImplBase {
  protected:
   PHAROS_FORWARD_HAS_DEFAULT_ARGS
 };
-TORCH_MODULE(LSTMCell);
+PHAROS_HOLDER(LSTMCell);
 
 }  // namespace torch::nn

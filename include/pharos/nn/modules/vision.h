@@ -16,7 +16,7 @@ class PHAROS_API PixelShuffleImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   PixelShuffleOptions options;
 };
-TORCH_MODULE(PixelShuffle);
+PHAROS_HOLDER(PixelShuffle);
 
 class PHAROS_API PixelUnshuffleImpl : public BuiltinModule {
   PHAROS_MODULE(PixelUnshuffleImpl)
@@ -26,7 +26,7 @@ class PHAROS_API PixelUnshuffleImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   PixelUnshuffleOptions options;
 };
-TORCH_MODULE(PixelUnshuffle);
+PHAROS_HOLDER(PixelUnshuffle);
 
 class PHAROS_API FoldImpl : public BuiltinModule {
   PHAROS_MODULE(FoldImpl)
@@ -37,7 +37,7 @@ class PHAROS_API FoldImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   FoldOptions options;
 };
-TORCH_MODULE(Fold);
+PHAROS_HOLDER(Fold);
 
 class PHAROS_API UnfoldImpl : public BuiltinModule {
   PHAROS_MODULE(UnfoldImpl)
@@ -48,7 +48,7 @@ class PHAROS_API UnfoldImpl : public BuiltinModule {
   Tensor forward(const Tensor& input);
   UnfoldOptions options;
 };
-TORCH_MODULE(Unfold);
+PHAROS_HOLDER(Unfold);
 
 #define PHAROS_DISTANCE(X)                                      \
   class PHAROS_API X##Impl : public BuiltinModule {             \
@@ -59,7 +59,7 @@ TORCH_MODULE(Unfold);
     Tensor forward(const Tensor& input1, const Tensor& input2); \
     X##Options options;                                         \
   };                                                            \
-  TORCH_MODULE(X)
+  PHAROS_HOLDER(X)
 PHAROS_DISTANCE(CosineSimilarity);
 PHAROS_DISTANCE(PairwiseDistance);
 #undef PHAROS_DISTANCE
