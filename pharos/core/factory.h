@@ -32,8 +32,8 @@ Tensor view_on(c10::StorageImpl* storage, int64_t byte_offset, IntArrayRef sizes
 // A view of `t` with other geometry; offset in elements from t's first. Conj and neg bits are kept.
 Tensor view_of(const Tensor& t, IntArrayRef sizes, IntArrayRef strides, int64_t offset = 0);
 
-// A view of a 0-dim `t` that repeats its value: strides of zero. `sizes` are at most kInlineDims and
-// none is negative, or the result is undefined.
+// A view of a 0-dim `t` that repeats its value: strides of zero. `sizes` are at most kInlineDims
+// and none is negative, or the result is undefined.
 Tensor repeated_view_of(const Tensor& t, IntArrayRef sizes);
 
 // A view of a contiguous `t` with other sizes of as many elements.

@@ -11,7 +11,7 @@ import tempfile
 
 from common import ROOT, finish, skip
 
-LIMIT = 8_500_000
+LIMIT = 7_000_000
 
 
 def main():

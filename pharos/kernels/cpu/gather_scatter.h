@@ -35,8 +35,9 @@ struct Block {
   void add(int64_t n, int64_t stride_a, int64_t stride_b);  // from the innermost dim outwards
 };
 
-// a[base_a + i * step_a + block] = b[base_b + offset[i] + block], i < n; `to_b`: the other way round,
-// with any op. One outer block of positions lies around it. With kSet any type of the right size.
+// a[base_a + i * step_a + block] = b[base_b + offset[i] + block], i < n; `to_b`: the other way
+// round, with any op. One outer block of positions lies around it. With kSet any type of the right
+// size.
 struct IndexJob {
   ScatterOp op = ScatterOp::kSet;
   bool to_b = false;
