@@ -103,15 +103,15 @@ def functions(op: Op) -> list[str]:
         ret = cpp_return_type(s)
         if form == "out" or s.out_args:
             base = s.base_name
-            lines.append(f"PHAROS_API {ret} {base}_outf({', '.join(plain_params(s))});")
-            lines.append(f"PHAROS_API {ret} {base}_out({', '.join(out_params(s, True))});")
+            lines.append(f"{ret} {base}_outf({', '.join(plain_params(s))});")
+            lines.append(f"{ret} {base}_out({', '.join(out_params(s, True))});")
         elif "function" not in variants:
             continue
         elif has_options(s):
-            lines.append(f"PHAROS_API {ret} {s.base_name}({', '.join(grouped_params(s, True))});")
-            lines.append(f"PHAROS_API {ret} {s.base_name}({', '.join(plain_params(s))});")
+            lines.append(f"{ret} {s.base_name}({', '.join(grouped_params(s, True))});")
+            lines.append(f"{ret} {s.base_name}({', '.join(plain_params(s))});")
         else:
-            lines.append(f"PHAROS_API {ret} {s.base_name}({', '.join(plain_params(s, defaults=True))});")
+            lines.append(f"{ret} {s.base_name}({', '.join(plain_params(s, defaults=True))});")
     return lines
 
 
@@ -142,18 +142,27 @@ def methods(op: Op) -> list[str]:
     return lines
 
 
+def in_namespace_at(text: str) -> str:
+    """Names as `at` has them. It also has functions `std`, so cpp_types writes `::std`; the compiler
+    stores every token of a program before it parses, and these are thousands."""
+    for name in ("optional", "nullopt"):
+        text = text.replace("::std::" + name, name)
+    return text
+
+
 def emit(ops: list[Op]) -> dict[str, str]:
     """File name -> text."""
     files = {}
     families = sorted({op.family for op in ops})
     for family in families:
-        body = "\n".join(line for op in ops if op.family == family for line in functions(op))
+        body = in_namespace_at("\n".join(line for op in ops if op.family == family for line in functions(op)))
         files[f"include/pharos/ops/{family}.h"] = f"""// Generated from {family}.ops: operators as functions of namespace at.
 #pragma once
 
 #include <pharos/tensor.h>
 
-namespace at {{
+// One attribute for all: as one for each, they are a tenth of what the header costs to read.
+namespace at PHAROS_API {{
 
 {body}
 
@@ -165,6 +174,6 @@ namespace at {{
 
 {includes}
 """
-    rows = "\n".join("  " + line for op in ops for line in methods(op))
+    rows = in_namespace_at("\n".join("  " + line for op in ops for line in methods(op)))
     files["include/pharos/ops/tensor_methods.inc"] = f"  // Generated: operators as methods of Tensor.\n{rows}\n"
     return files

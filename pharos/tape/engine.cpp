@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <thread>
 #include <unordered_map>
 
 #include "core/thread_state.h"
@@ -371,11 +373,38 @@ struct Modes {
   }
 };
 
+// Passes inside passes on one stack; PyTorch draws the line at the same place.
+constexpr uint16_t kMaxDepth = 60;
+
+// The pass in a thread of its own, as if in this one, which waits for it.
+PHAROS_COLD std::vector<Tensor> run_on_fresh_stack(BackwardCall& call) {
+  const ThreadState mine = thread_state;
+  uint64_t sequence = 0;
+  std::vector<Tensor> captured;
+  std::exception_ptr error;
+  std::thread([&] {
+    ThreadCache* cache = thread_state.cache;
+    thread_state = mine;
+    thread_state.cache = cache;
+    thread_state.backward_depth = 0;
+    try {
+      captured = run_backward(call);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    sequence = thread_state.sequence;
+  }).join();
+  thread_state.sequence = sequence;
+  if (error) std::rethrow_exception(error);
+  return captured;
+}
+
 }  // namespace
 
 Node* current_node() { return running; }
 
 std::vector<Tensor> run_backward(BackwardCall& call) {
+  if (PHAROS_UNLIKELY(thread_state.backward_depth >= kMaxDepth)) return run_on_fresh_stack(call);
   Modes modes(call.create_graph);
   if (!nodes_taken.exchange(true, std::memory_order_acquire)) {
     struct Free {

@@ -1,6 +1,7 @@
 // Hooks on tensors, leaves and nodes; anomaly mode; saved-tensor hooks; backward inside backward.
 #include "tape/support.h"
 
+#include <functional>
 #include <stdexcept>
 
 using namespace tape_test;
@@ -216,6 +217,39 @@ TEST(Reentrant, ThroughTheSameNodes) {
   });
   run(y);
   EXPECT_EQ(values(x.grad()), (Values{24}));
+}
+
+// Each pass runs inside the one before: more of them than fit on a thread's stack.
+void descend(int levels, int& passed) {
+  const Tensor x = leaf({1}), y = x * 2;
+  y.register_hook([&](const Tensor&) {
+    at::AutoGradMode on(true);
+    if (levels > 1) descend(levels - 1, passed);
+  });
+  run(y);
+  passed += values(x.grad()) == Values{2};
+}
+TEST(Reentrant, ThousandsDeep) {
+  int passed = 0;
+  descend(5000, passed);
+  EXPECT_EQ(passed, 5000);
+}
+TEST(Reentrant, ErrorsComeUpFromTheDepth) {
+  int levels = 0;
+  std::function<void()> fall = [&] {
+    at::AutoGradMode on(true);
+    const Tensor x = leaf({1}), y = x * 2;
+    y.register_hook([&](const Tensor&) {
+      if (++levels == 300) throw std::runtime_error("the floor");
+      fall();
+    });
+    run(y);
+  };
+  EXPECT_THROW(fall(), std::runtime_error);
+  EXPECT_EQ(levels, 300);
+  const Tensor x = leaf({3});
+  run(x * x);
+  EXPECT_EQ(values(x.grad()), (Values{6}));
 }
 
 TEST(Errors, InTheMiddleLeaveAUsableGraph) {

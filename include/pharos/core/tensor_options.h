@@ -100,22 +100,22 @@ class PHAROS_API TensorOptions {
   bool has_pinned_memory() const { return has_ & kPinned; }
   bool has_memory_format() const { return has_ & kFormat; }
   C10_ALWAYS_INLINE std::optional<ScalarType> dtype_opt() const {
-    return has_dtype() ? std::optional<ScalarType>(dtype_) : std::nullopt;
+    return optional_of(has_dtype(), dtype_);
   }
   C10_ALWAYS_INLINE std::optional<Device> device_opt() const {
-    return has_device() ? std::optional<Device>(device_) : std::nullopt;
+    return optional_of(has_device(), device_);
   }
   C10_ALWAYS_INLINE std::optional<Layout> layout_opt() const {
-    return has_layout() ? std::optional<Layout>(layout_) : std::nullopt;
+    return optional_of(has_layout(), layout_);
   }
   C10_ALWAYS_INLINE std::optional<bool> requires_grad_opt() const {
-    return has_requires_grad() ? std::optional<bool>(requires_grad_) : std::nullopt;
+    return optional_of(has_requires_grad(), requires_grad_);
   }
   C10_ALWAYS_INLINE std::optional<bool> pinned_memory_opt() const {
-    return has_pinned_memory() ? std::optional<bool>(pinned_) : std::nullopt;
+    return optional_of(has_pinned_memory(), pinned_);
   }
   C10_ALWAYS_INLINE std::optional<MemoryFormat> memory_format_opt() const {
-    return has_memory_format() ? std::optional<MemoryFormat>(memory_format_) : std::nullopt;
+    return optional_of(has_memory_format(), memory_format_);
   }
   bool is_sparse() const { return layout_ == Layout::Sparse; }
   // What `other` sets wins.
@@ -135,6 +135,13 @@ class PHAROS_API TensorOptions {
     kPinned = 16,
     kFormat = 32
   };
+  // Built in place: optional's converting constructor is the costliest of its members to compile.
+  template <typename T>
+  C10_ALWAYS_INLINE static std::optional<T> optional_of(bool has, const T& v) {
+    if (has) return std::optional<T>(std::in_place, v);
+    return {};
+  }
+
   Device device_ = Device(DeviceType::CPU);
   ScalarType dtype_ = ScalarType::Float;
   Layout layout_ = Layout::Strided;
