@@ -27,9 +27,13 @@ void copy_items(int64_t n, char* dst, int64_t ds, const char* src, int64_t ss) {
 
 template <class T>
 void fill(int64_t n, void* dst, const void* item) {
+  constexpr int64_t kLanes = 16 / sizeof(T);
   T v;
   std::memcpy(&v, item, sizeof v);
+  alignas(16) T lanes[kLanes];
+  for (T& lane : lanes) lane = v;
   T* d = static_cast<T*>(dst);
+  for (; n >= kLanes; n -= kLanes, d += kLanes) std::memcpy(d, lanes, sizeof lanes);
   for (int64_t i = 0; i < n; ++i) d[i] = v;
 }
 
