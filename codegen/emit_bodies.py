@@ -135,6 +135,12 @@ def _slow(s: FunctionSchema, slow: str = "kSlowKey", boxed: str = "kBoxedKey") -
 """
 
 
+def _slow_of(op: Op, s: FunctionSchema) -> str:
+    """Views of lazy tensors are lazy; other sizes and strides leave lazy bits as they are."""
+    keeps = op.kind == "view" or op.geometry
+    return _slow(s, "kSlowViewKey", "kSpecialInterposer") if keeps else _slow(s)
+
+
 def functional(op: Op, plan: NodePlan | None) -> str:
     s = op.schema
     args = call_args(s.all_args)
@@ -143,9 +149,7 @@ def functional(op: Op, plan: NodePlan | None) -> str:
     if op.kind == "composite":
         return _function(s, [f"return pharos::ops::{op.impl}({args});"])
     takes = any(map(_holds_tensors, s.all_args))
-    # Views of lazy tensors are lazy.
-    text = f"    uint64_t key = {_key(s.all_args)};\n" + (
-        _slow(s, "kSlowViewKey", "kSpecialInterposer") if op.kind == "view" else _slow(s))
+    text = f"    uint64_t key = {_key(s.all_args)};\n" + _slow_of(op, s)
     if plan is not None:
         recording = ", ".join(["key", *map(arg_name, s.all_args)])
         text += f"    if (PHAROS_UNLIKELY(records(key))) return {row_name(s)}_recorded({recording});\n"
@@ -409,7 +413,7 @@ def written(op: Op, plan: NodePlan | None) -> str:
                   f"bump_version({n});", f"rebase_history({n}, node.get());", *_saves(plan, True),
                   f"return {n};", "}"]
     lines += ["BelowAutograd below;", call, f"bump_version({n});", f"return {n};"]
-    return _keyed_function(s, f"    uint64_t key = {_key(s.all_args)};\n" + _slow(s)
+    return _keyed_function(s, f"    uint64_t key = {_key(s.all_args)};\n" + _slow_of(op, s)
                            + "".join(f"    {line}\n" for line in lines))
 
 

@@ -14,7 +14,7 @@ from schema import FunctionSchema, SchemaError, base_of, parse_function
 
 KINDS = ("alias", "composite", "direct", "view", "structured", "todo")
 KEYS = {"variants", "inplace", "out", "alias", "composite", "direct", "view", "shape", "kernel",
-        "backward", "nondiff", "node", "results", "reference", "doc", "todo", "broadcast",
+        "backward", "nondiff", "node", "results", "reference", "doc", "todo", "broadcast", "geometry",
         "inplace_impl", "out_impl", "devices"}
 
 
@@ -42,6 +42,7 @@ class Op:
     results: tuple[str, ...] = ()
     nondiff_results: tuple[str, ...] = ()
     broadcast: bool = False
+    geometry: bool = False  # writes sizes and strides alone
     reference: str = ""
     devices: str = ""
     doc: str = ""
@@ -138,8 +139,8 @@ def _apply(op: Op, key: str, value: str) -> None:
         names = value.split()
         op.results = tuple(n.rstrip("!") for n in names)
         op.nondiff_results = tuple(n[:-1] for n in names if n.endswith("!"))
-    elif key == "broadcast":
-        op.broadcast = True
+    elif key in ("broadcast", "geometry"):
+        setattr(op, key, True)
     elif key == "doc":
         op.doc = value.strip('"')
     else:

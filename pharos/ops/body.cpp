@@ -11,6 +11,7 @@
 #include "core/devices.h"
 #include "dispatch/interposer.h"
 #include "dispatch/user_ops.h"
+#include "ops/copy_decls.h"
 #include "tape/meta.h"
 #include "tape/module_path.h"
 
@@ -139,7 +140,7 @@ void call_boxed_or_resolved(const OpRow& op, torch::jit::Stack& stack) {
   op.boxed(op, stack);
   for (auto& [lazy, plain] : written) {
     // An out= form may have given it the shape of its result.
-    if (lazy.sizes() != plain.sizes()) lazy.resize_(plain.sizes());
+    if (lazy.sizes() != plain.sizes()) ops::resize_(lazy, plain.sizes(), std::nullopt);
     lazy.copy_(plain);
   }
 }

@@ -4,6 +4,39 @@
 using namespace tape_test;
 using torch::autograd::grad;
 
+TEST(Views, OtherSizesInPlaceLeaveLazyBitsAndTheBase) {
+  const Tensor x = at::randn({2, 2}, at::kComplexFloat), kept = x.clone();
+  const auto unharmed = [&](const Tensor& y) { return at::equal(x, kept) && y.is_conj(); };
+  Tensor t = x.conj(), u = x.conj(), s = x.conj().unsqueeze(0), a = x.conj(),
+         d = kept.clone().conj();
+  t.t_();
+  EXPECT_TRUE(unharmed(t));
+  EXPECT_TRUE(at::equal(t, kept.conj().t()));
+  t.transpose_(0, 1);
+  EXPECT_TRUE(unharmed(t));
+  EXPECT_TRUE(at::equal(t, kept.conj()));
+  u.unsqueeze_(1);
+  EXPECT_TRUE(unharmed(u));
+  EXPECT_EQ(u.sizes(), (at::IntArrayRef{2, 1, 2}));
+  s.squeeze_(0);
+  EXPECT_TRUE(unharmed(s));
+  EXPECT_EQ(s.sizes(), (at::IntArrayRef{2, 2}));
+  a.as_strided_({2}, {2}, 1);
+  EXPECT_TRUE(unharmed(a));
+  EXPECT_TRUE(at::equal(a, kept.conj().select(1, 1)));
+  d.resize_({3});
+  EXPECT_TRUE(d.is_conj());
+  EXPECT_TRUE(at::equal(d, kept.conj().flatten().narrow(0, 0, 3)));
+}
+
+TEST(Views, AnOutTensorWithLazyBitsIsResized) {
+  const Tensor a = at::randn({2, 3}, at::kComplexFloat), b = at::randn({2, 3}, at::kComplexFloat);
+  Tensor out = at::empty({0}, at::kComplexFloat).conj();
+  at::add_out(out, a, b);
+  EXPECT_TRUE(out.is_conj());
+  EXPECT_TRUE(at::equal(out, a + b));
+}
+
 TEST(Views, WriteThroughAView) {
   const Tensor x = leaf({1, 2, 3, 4});
   Tensor b = x * 1, v = b.slice(0, 0, 2);
