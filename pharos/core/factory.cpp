@@ -71,6 +71,9 @@ C10_ALWAYS_INLINE TensorImpl* allocate_at_hand(size_t nbytes) {
 }
 
 C10_ALWAYS_INLINE void mark_inference(TensorImpl* t) {
+  static_assert((kSpecialInterposer | kSpecialInference | kSpecialSavedHooks | kSpecialAnomaly) ==
+                    uint64_t{TensorImpl::kThreadFlags} << 32,
+                "the thread's special word shares keys with the flags of tensors");
   constexpr int kShift = 42;
   static_assert(uint64_t{TensorImpl::kInference} == kSpecialInference >> kShift);
   t->flags |= static_cast<uint32_t>(thread_state.special >> kShift) & TensorImpl::kInference;

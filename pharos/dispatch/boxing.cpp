@@ -71,21 +71,21 @@ template <typename T>
 bool unbox(const IValue& v, Unbox<ArrayRef<T>>& u) {
   return read_run(v, u, &u.value);
 }
-template <typename T>
-bool unbox(const IValue& v, Unbox<c10::OptionalArrayRef<T>>& u) {
-  ArrayRef<T> run;
+template <typename T, typename Optional>
+bool read_optional_run(const IValue& v, Run<T>& run, Optional* out) {
   if (v.isNone()) return true;
-  if (!read_run(v, u, &run)) return false;
-  u.value = run;
+  ArrayRef<T> list;
+  if (!read_run(v, run, &list)) return false;
+  *out = list;
   return true;
 }
 template <typename T>
+bool unbox(const IValue& v, Unbox<c10::OptionalArrayRef<T>>& u) {
+  return read_optional_run(v, u, &u.value);
+}
+template <typename T>
 bool unbox(const IValue& v, Unbox<std::optional<ArrayRef<T>>>& u) {
-  ArrayRef<T> run;
-  if (v.isNone()) return true;
-  if (!read_run(v, u, &run)) return false;
-  u.value = run;
-  return true;
+  return read_optional_run(v, u, &u.value);
 }
 template <typename T>
 bool unbox_optional(const IValue& v, std::optional<T>& value) {

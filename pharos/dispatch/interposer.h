@@ -1,5 +1,5 @@
 // Interposers: boxed handlers that stand before every operator of a thread (tracing, autocast,
-// vmap, profiling). The hot path of an operator only tests one bit of the thread's special word.
+// vmap, profiling). An operator asks for them with the same test as for what its arguments need.
 #pragma once
 
 #include "dispatch/op_table.h"

@@ -163,36 +163,41 @@ const int64_t* checked(const char* index, int64_t step, int64_t n, int64_t limit
   return packed ? reinterpret_cast<const int64_t*>(index) : buffer;
 }
 
+// Calls f(offset, i, at, n) for each chunk of `n` index values `at` of each line, from its i-th on.
+template <class F>
+void for_each_chunk(const Lines<3>& lines, const char* index, int64_t limit, int64_t dim, F f) {
+  const int64_t step = lines.step(2);
+  lines.for_each([&](const int64_t* offset) {
+    int64_t buffer[kChunk];
+    for (int64_t i = 0; i < lines.length(); i += kChunk) {
+      const int64_t n = std::min(kChunk, lines.length() - i);
+      f(offset, i, checked(index + offset[2] + i * step, step, n, limit, dim, buffer), n);
+    }
+  });
+}
+
 }  // namespace
 
 void gather_lines(const Lines<3>& lines, char* out, const char* self, const char* index,
                   int64_t limit, int64_t itemsize, int64_t dim) {
   const Take take = take_of(itemsize);
-  const int64_t out_step = lines.step(0), index_step = lines.step(2);
-  lines.for_each([&](const int64_t* offset) {
-    int64_t buffer[kChunk];
-    for (int64_t i = 0; i < lines.length(); i += kChunk) {
-      const int64_t n = std::min(kChunk, lines.length() - i);
-      const int64_t* at =
-          checked(index + offset[2] + i * index_step, index_step, n, limit, dim, buffer);
-      take(out + offset[0] + i * out_step, out_step, self + offset[1], lines.step(1), at, n);
-    }
-  });
+  const int64_t out_step = lines.step(0);
+  for_each_chunk(lines, index, limit, dim,
+                 [&](const int64_t* offset, int64_t i, const int64_t* at, int64_t n) {
+                   take(out + offset[0] + i * out_step, out_step, self + offset[1], lines.step(1),
+                        at, n);
+                 });
 }
 
 void scatter_lines(ScatterOp op, ScalarType type, const Lines<3>& lines, char* self,
                    const char* src, const char* index, int64_t limit, int64_t dim) {
   const Put put = put_of(op, type);
-  const int64_t src_step = lines.step(1), index_step = lines.step(2);
-  lines.for_each([&](const int64_t* offset) {
-    int64_t buffer[kChunk];
-    for (int64_t i = 0; i < lines.length(); i += kChunk) {
-      const int64_t n = std::min(kChunk, lines.length() - i);
-      const int64_t* at =
-          checked(index + offset[2] + i * index_step, index_step, n, limit, dim, buffer);
-      put(self + offset[0], lines.step(0), src + offset[1] + i * src_step, src_step, at, n);
-    }
-  });
+  const int64_t src_step = lines.step(1);
+  for_each_chunk(lines, index, limit, dim,
+                 [&](const int64_t* offset, int64_t i, const int64_t* at, int64_t n) {
+                   put(self + offset[0], lines.step(0), src + offset[1] + i * src_step, src_step,
+                       at, n);
+                 });
 }
 
 void index_lines(ScatterOp op, ScalarType type, const Lines<2>& lines, char* self, const char* src,
